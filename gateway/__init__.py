@@ -1,0 +1,1 @@
+"""The edge: transports, limits, errors, accounts at the door, the command line."""

@@ -1,0 +1,1 @@
+"""Documents made ready and operations executed; knows GraphQL and nothing of schools."""

@@ -1,0 +1,1 @@
+"""Pages served from here: GraphiQL, with no content delivery network."""

@@ -1,0 +1,1 @@
+"""The data: statements over relations, the databases that answer them, the adapters that describe them."""

@@ -1,0 +1,159 @@
+"""Adapters: a folder that says how one student information system answers the relations, in SQL and no Python.
+
+`adapter.toml` holds the facts (name, engines, time zone, types of keys); `<relation>.sql` holds one SELECT each.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from loaders.contract import ESSENTIAL, RELATIONS
+from loaders.dialect import Dialect
+from loaders.errors import AdapterInvalid
+from loaders.statement import Key
+
+BUILT_IN = Path(__file__).parent / "sis"
+KEY_TYPES = ("integer", "text", "uuid")
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One student information system, as the gateway reads it.
+
+    `selects` holds the SELECT of each relation the source has; `key_types` says for each entity whether its keys
+    are integers, texts or UUIDs; `time_zone` is that of instants which the source writes without one, and of its
+    schools where they name none.
+    """
+
+    name: str
+    title: str
+    dialects: tuple[Dialect, ...]
+    time_zone: ZoneInfo
+    default_key_type: str
+    key_types: Mapping[str, str]
+    selects: Mapping[str, str]
+
+    def key_type(self, entity: str) -> str:
+        """`integer`, `text` or `uuid`: the type of this entity's keys."""
+        return self.key_types.get(entity, self.default_key_type)
+
+    def parse_key(self, entity: str, text: str) -> Key | None:
+        """A client's or an operator's text as a key of this source; None where no key of it can read so."""
+        kind = self.key_type(entity)
+        if kind == "text":
+            return text if len(text) <= 255 and "\x00" not in text else None
+        if kind == "uuid":
+            try:
+                return UUID(text)
+            except ValueError:
+                return None
+        if not re.fullmatch(r"-?[0-9]{1,18}", text):
+            return None
+        return int(text)
+
+    def has(self, *relations: str) -> bool:
+        """Whether the source answers all of these relations."""
+        return all(relation in self.selects for relation in relations)
+
+
+def find_adapter(name_or_folder: str) -> Path:
+    """The folder of a built-in adapter by its name, or a district's own folder by its path."""
+    built_in = BUILT_IN / name_or_folder
+    if re.fullmatch(r"[a-z0-9_-]+", name_or_folder) and (built_in / "adapter.toml").is_file():
+        return built_in
+    folder = Path(name_or_folder)
+    if (folder / "adapter.toml").is_file():
+        return folder
+    names = ", ".join(sorted(path.parent.name for path in BUILT_IN.glob("*/adapter.toml")))
+    raise AdapterInvalid(
+        f"There is no adapter {name_or_folder!r}: name one of {names}, or a folder that holds an adapter.toml."
+    )
+
+
+def load_adapter(name_or_folder: str, time_zone: str | None = None) -> Adapter:
+    """Read an adapter's folder; `time_zone` takes the place of the adapter's own.
+
+    Raises AdapterInvalid, naming the file and what is wrong with it.
+    """
+    folder = find_adapter(name_or_folder)
+    path = folder / "adapter.toml"
+    try:
+        facts = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise AdapterInvalid(f"{path.name} of adapter {folder.name}: {error}") from error
+    return Adapter(
+        name=folder.name,
+        title=_text(facts, "title", folder.name),
+        dialects=_dialects(facts, folder.name),
+        time_zone=_zone(time_zone or _text(facts, "time_zone", folder.name), folder.name),
+        default_key_type=_key_types(facts, folder.name).pop("default", "integer"),
+        key_types={k: v for k, v in _key_types(facts, folder.name).items() if k != "default"},
+        selects=_selects(folder),
+    )
+
+
+def _text(facts: Mapping[str, object], name: str, adapter: str) -> str:
+    value = facts.get(name)
+    if not isinstance(value, str) or not value:
+        raise AdapterInvalid(f"adapter.toml of {adapter}: `{name}` must be a text.")
+    return value
+
+
+def _dialects(facts: Mapping[str, object], adapter: str) -> tuple[Dialect, ...]:
+    value = facts.get("dialects")
+    known = [dialect.value for dialect in Dialect]
+    if not isinstance(value, list) or not value or any(item not in known for item in value):
+        raise AdapterInvalid(f"adapter.toml of {adapter}: `dialects` must list some of {', '.join(known)}.")
+    return tuple(Dialect(item) for item in value)
+
+
+def _zone(name: str, adapter: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise AdapterInvalid(f"adapter {adapter}: {name!r} is not an IANA time zone.") from error
+
+
+def _key_types(facts: Mapping[str, object], adapter: str) -> dict[str, str]:
+    value = facts.get("keys", {})
+    if not isinstance(value, dict) or any(kind not in KEY_TYPES for kind in value.values()):
+        raise AdapterInvalid(f"adapter.toml of {adapter}: each of `[keys]` must be one of {', '.join(KEY_TYPES)}.")
+    return dict(value)
+
+
+def _selects(folder: Path) -> dict[str, str]:
+    selects = {}
+    for path in sorted(folder.glob("*.sql")):
+        name = path.stem
+        if name not in RELATIONS:
+            raise AdapterInvalid(f"{path.name} of adapter {folder.name}: the contract has no relation {name!r}.")
+        selects[name] = _single_select(path.read_text("utf-8"), f"{path.name} of adapter {folder.name}")
+    missing = sorted(ESSENTIAL - selects.keys())
+    if missing:
+        raise AdapterInvalid(f"adapter {folder.name} lacks {', '.join(f'{name}.sql' for name in missing)}.")
+    return selects
+
+
+_WRITES = re.compile(
+    r"\b(insert|update|delete|merge|create|drop|alter|grant|truncate|call|into|attach|pragma)\b",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`")
+
+
+def _single_select(text: str, where: str) -> str:
+    """The SELECT without its comments and final semicolon; refused where it is more, or other, than one SELECT."""
+    bare = re.sub(r"--[^\n]*", "", text).strip().removesuffix(";").strip()
+    unquoted = _QUOTED.sub("''", bare)
+    if ";" in unquoted:
+        raise AdapterInvalid(f"{where} holds more than one statement.")
+    if not re.match(r"(select|with)\b", unquoted, re.IGNORECASE):
+        raise AdapterInvalid(f"{where} is not a SELECT.")
+    found = _WRITES.search(unquoted)
+    if found:
+        raise AdapterInvalid(f"{where} holds the word {found.group()!r}: an adapter only reads.")
+    return bare

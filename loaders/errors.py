@@ -1,0 +1,43 @@
+"""What can go wrong while data is read or written, named for what happened."""
+
+
+class LoaderError(Exception):
+    """Root of everything the loaders raise on purpose; `code` is stable, the message is for operators."""
+
+    code = "LOADER_ERROR"
+
+
+class SourceDown(LoaderError):
+    """The database does not answer: unreachable, shutting down, or past its statement's deadline."""
+
+    code = "SOURCE_DOWN"
+
+
+class SourceWritable(LoaderError):
+    """The gateway could write to the SIS with the credentials it was given, and was not told that it may."""
+
+    code = "SOURCE_WRITABLE"
+
+
+class AdapterInvalid(LoaderError):
+    """An adapter folder does not say what it must; the message names the file and the remedy."""
+
+    code = "ADAPTER_INVALID"
+
+
+class RelationIncomplete(LoaderError):
+    """A relation does not answer with the columns of the contract; the message names relation and columns."""
+
+    code = "RELATION_INCOMPLETE"
+
+
+class ValueInvalid(LoaderError):
+    """A row holds a value that the contract does not know; the message names relation, column and value."""
+
+    code = "VALUE_INVALID"
+
+
+class StoreOutdated(LoaderError):
+    """The portal store's tables are not those of this version; `homeroom migrate` brings them up to date."""
+
+    code = "STORE_OUTDATED"

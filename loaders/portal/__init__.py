@@ -1,0 +1,1 @@
+"""The portal store: what families do here, in a database of its own."""

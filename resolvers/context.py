@@ -1,0 +1,97 @@
+"""What one operation knows: its viewer, the time, the data, and what it has to tell the transport."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from loaders.source import Source
+from loaders.statement import Key
+from resolvers.errors import Forbidden, Unauthenticated
+
+
+class ClientKind(Enum):
+    """WEB clients keep their session in an HttpOnly cookie, MOBILE clients as a bearer and a refresh token."""
+
+    WEB = "WEB"
+    MOBILE = "MOBILE"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks: an account with a live session; a guardian of the SIS, or staff with a role."""
+
+    account_id: int
+    session_id: int
+    username: str
+    guardian_key: Key | None
+    staff_role: str | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a request comes from: the token it carries, whether that was a cookie, and the client's address."""
+
+    token: str | None = None
+    by_cookie: bool = False
+    address: str = ""
+    user_agent: str = ""
+    transport: str = "http"
+
+
+@dataclass(slots=True)
+class Reply:
+    """What an operation asks of the HTTP answer beside its data: a session cookie to set, or to clear ("")."""
+
+    session_cookie: str | None = None
+    cookie_expires_at: datetime | None = None
+
+
+@dataclass
+class Context:
+    """One operation, or one event of a subscription: never shared, so nothing in it can be stale.
+
+    `portal` is the service of the portal's orders (accounts and sessions), `live` that of changes as they happen.
+    """
+
+    source: Source
+    viewer: Viewer | None
+    caller: Caller
+    portal: Any
+    live: Any
+    reply: Reply = field(default_factory=Reply)
+    district_name: str = ""
+    support_email: str | None = None
+    loads: dict[Any, Any] = field(default_factory=dict)
+    _scope: Any = None
+
+    @property
+    def today(self) -> date:
+        """Today's date where the district is."""
+        return self.source.today()
+
+    @property
+    def now(self) -> datetime:
+        """The current instant, in UTC."""
+        return self.source.now()
+
+    def guardian(self) -> Key:
+        """The viewer's guardian key; Unauthenticated without a session, Forbidden for staff."""
+        if self.viewer is None:
+            raise Unauthenticated("Log in first.")
+        if self.viewer.guardian_key is None:
+            raise Forbidden("This is for parents and guardians; the session is a member of staff's.")
+        return self.viewer.guardian_key
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The second argument of every batch resolver: the operation, and the columns it wants (None: all)."""
+
+    context: Context
+    wanted: Sequence[str] | None = None
+
+
+ContextFactory = Callable[[Caller], Awaitable[Context]]

@@ -1,0 +1,1 @@
+"""The language: GraphQL types, names and descriptions, one file a subject."""

@@ -1,0 +1,1 @@
+"""Laws, journeys and snapshots; mirrors the packages."""
