@@ -72,11 +72,14 @@ def member_of(dialect: Dialect, position: int) -> str:
 
 
 def bind_set(dialect: Dialect, values: Sequence[Any]) -> Any:
-    """A set of keys or texts as the one value that this engine takes for it; never empty on MySQL."""
+    """A set of keys or texts as the one value that this engine takes for it.
+
+    MySQL has no empty list; a list of one null holds nothing either.
+    """
     if dialect is Dialect.SQLITE:
         return json.dumps([str(v) if isinstance(v, UUID) else v for v in values])
     if dialect is Dialect.MYSQL:
-        return tuple(str(v) if isinstance(v, UUID) else v for v in values)
+        return tuple(str(v) if isinstance(v, UUID) else v for v in values) or (None,)
     return list(values)
 
 

@@ -119,7 +119,7 @@ class Relations:
         keys = (statement.key,) if isinstance(statement.key, str) else statement.key
         names = shape.names if wanted is None else tuple(dict.fromkeys((*wanted, *keys)))
         if statement.order and wanted is not None:
-            names = tuple(dict.fromkeys((*names, *(term.name for term in statement.order))))
+            names = tuple(dict.fromkeys((*names, *(term.name for term in statement.order if term.name))))
         plain = shape.needed(names)
         items = ", ".join(f"{shape.sql(name)} as {name}" for name in plain)
         order = ", ".join(f"{term.sql}{' desc' if term.descending else ''}" for term in statement.order)

@@ -95,10 +95,13 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One term of an order: its SQL, the name of the column that holds its value, and its direction."""
+    """One term of an order: its SQL, its direction, and the name of the column that holds its value.
+
+    Orders in which pages are cut need that name in every term, to make cursors.
+    """
 
     sql: str
-    name: str
+    name: str | None = None
     descending: bool = False
 
 

@@ -1,0 +1,226 @@
+"""Assignments and their scores: what a student was given to do, and what the book says of it today."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from enum import Enum
+from typing import Any
+
+import nh3
+
+from loaders.contract import Kind
+from loaders.ids import node_id
+from loaders.statement import Computed, Give, Key, Order, Shape, Statement, after, derived
+
+
+class ScoreState(Enum):
+    """What is to be said of a score before its number."""
+
+    NOT_DUE = "NOT_DUE"
+    UNGRADED = "UNGRADED"
+    SCORED = "SCORED"
+    EXEMPT = "EXEMPT"
+    HIDDEN = "HIDDEN"
+
+
+class ScoreFlag(Enum):
+    """Marks that a teacher puts on a score."""
+
+    LATE = "LATE"
+    MISSING = "MISSING"
+    INCOMPLETE = "INCOMPLETE"
+    DROPPED = "DROPPED"
+    EXEMPT = "EXEMPT"
+    TURNED_IN = "TURNED_IN"
+    CHEATED = "CHEATED"
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentFilter:
+    """Which assignments: every part that is given must hold; an empty list lets nothing through."""
+
+    due_from: date | None = None
+    due_to: date | None = None
+    flags: tuple[ScoreFlag, ...] | None = None
+    states: tuple[ScoreState, ...] | None = None
+    courses: tuple[tuple[Key, Key], ...] | None = None
+    students: tuple[Key, ...] | None = None
+    term: Key | None = None
+
+
+_FLAGS = ("late", "missing", "incomplete", "dropped", "exempt", "turned_in", "cheated")
+_ENTERED = "(score.points is not null or score.percent is not null or score.letter is not null)"
+
+# An unreleased score says nothing of itself, its flags included: a MISSING that may not be shown yet is a score told.
+_STATE = f"""case
+  when score.released = 0 and ({_ENTERED} or {" or ".join(f"score.{flag} = 1" for flag in _FLAGS)}) then 'HIDDEN'
+  when score.released = 1 and score.exempt = 1 then 'EXEMPT'
+  when score.released = 1 and {_ENTERED} then 'SCORED'
+  when assignment.due_on is null or assignment.due_on >= :today then 'NOT_DUE'
+  else 'UNGRADED' end"""
+
+#: Assignments without a due date stand behind all others.
+_DUE = "coalesce(assignment.due_on, :never)"
+NEVER = date(1, 1, 1)
+
+
+def _shown(column: str, kind: Kind) -> Computed:
+    return Computed(f"case when score.released = 1 then score.{column} end", kind)
+
+
+def _flags(*raised: bool | None) -> list[ScoreFlag]:
+    return [flag for flag, up in zip(ScoreFlag, raised, strict=True) if up]
+
+
+def _percent(percent: Decimal | None, points: Decimal | None, possible: Decimal | None) -> Decimal | None:
+    """The source's percent; of the points where it has none, to two places, halves upwards."""
+    if percent is not None or points is None or not possible:
+        return percent
+    return (points * 100 / possible).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _counts(state: ScoreState, dropped: bool | None, missing: bool | None) -> bool:
+    """Whether the score stands in the grade as it is now: a number or a missing piece, not dropped."""
+    return (state is ScoreState.SCORED or (state is ScoreState.UNGRADED and bool(missing))) and not dropped
+
+
+ASSIGNMENT = Shape(
+    {
+        "student_key": "enrollment.student_id",
+        "section_key": "enrollment.section_id",
+        "assignment_key": "assignment.id",
+        "category": "assignment.category_id",
+        "title": "assignment.title",
+        "raw_description": "assignment.description",
+        "assigned_on": "assignment.assigned_on",
+        "due_on": "assignment.due_on",
+        "due_at": "assignment.due_at",
+        "points_possible": "assignment.points_possible",
+        "extra": "assignment.extra_credit",
+        "due_or_never": Computed(_DUE, Kind.DATE),
+        "score_state": Computed(_STATE, Kind.ENUM, ScoreState),
+        "score_points": _shown("points", Kind.DECIMAL),
+        "source_percent": _shown("percent", Kind.DECIMAL),
+        "score_letter": _shown("letter", Kind.TEXT),
+        "score_comment": _shown("comment", Kind.TEXT),
+        "scored_at": _shown("scored_at", Kind.INSTANT),
+        "releases_at": Computed("case when score.released = 0 then score.releases_at end", Kind.INSTANT),
+        **{f"is_{flag}": _shown(flag, Kind.BOOLEAN) for flag in _FLAGS},
+    },
+    {
+        "key": derived(
+            lambda student, section, key: (student, section, key), "student_key", "section_key", "assignment_key"
+        ),
+        "id": derived(
+            lambda student, section, key: node_id("Assignment", student, section, key),
+            "student_key",
+            "section_key",
+            "assignment_key",
+        ),
+        "sourced_id": derived(str, "assignment_key"),
+        "description": derived(lambda html: html and nh3.clean(html), "raw_description"),
+        "extra_credit": derived(bool, "extra"),
+        "course_key": derived(lambda student, section: (student, section), "student_key", "section_key"),
+        "category_key": derived(
+            lambda section, category: None if category is None else (section, category), "section_key", "category"
+        ),
+        "score_percent": derived(_percent, "source_percent", "score_points", "points_possible"),
+        "score_flags": derived(_flags, *(f"is_{flag}" for flag in _FLAGS)),
+        "score_counts": derived(_counts, "score_state", "is_dropped", "is_missing"),
+    },
+)
+
+# The work of a course that was left counts for what was due before.
+_ASSIGNMENTS = """from {enrollment} as enrollment
+join {assignment} as assignment on assignment.section_id = enrollment.section_id
+left join {score} as score on score.student_id = enrollment.student_id and score.assignment_id = assignment.id
+where enrollment.student_id in :student_ids and assignment.visible = 1
+  and (enrollment.ends_on is null or assignment.due_on is null or assignment.due_on <= enrollment.ends_on)"""
+
+LATEST_DUE_FIRST = (
+    Order(_DUE, "due_or_never", descending=True),
+    Order("assignment.id", "assignment_key", descending=True),
+    Order("enrollment.section_id", "section_key", descending=True),
+    Order("enrollment.student_id", "student_key", descending=True),
+)
+
+
+def _filtered(statement: Statement, wanted: AssignmentFilter) -> Statement:
+    if wanted.due_from is not None:
+        statement = statement.having("assignment.due_on >= :due_from", due_from=wanted.due_from)
+    if wanted.due_to is not None:
+        statement = statement.having("assignment.due_on <= :due_to", due_to=wanted.due_to)
+    if wanted.term is not None:
+        statement = statement.having("assignment.term_id = :term_id", term_id=wanted.term)
+    if wanted.states is not None:
+        statement = statement.having(f"{_STATE} in :states", states=[state.value for state in wanted.states])
+    if wanted.flags is not None:
+        raised = " or ".join(f"score.{flag.value.lower()} = 1" for flag in wanted.flags) or "1 = 0"
+        statement = statement.having(f"score.released = 1 and ({raised})")
+    if wanted.students is not None:
+        statement = statement.having("enrollment.student_id in :only_students", only_students=wanted.students)
+    if wanted.courses is not None:
+        pairs = " or ".join(
+            f"(enrollment.student_id = :course_{n}_student and enrollment.section_id = :course_{n}_section)"
+            for n in range(len(wanted.courses))
+        )
+        keys: dict[str, Any] = {}
+        for n, (student, section) in enumerate(wanted.courses):
+            keys |= {f"course_{n}_student": student, f"course_{n}_section": section}
+        statement = statement.having(f"({pairs or '1 = 0'})", **keys)
+    return statement
+
+
+def assignments_of_students(students: Sequence[Key], wanted: AssignmentFilter) -> Statement:
+    """The visible assignments of each student, by student, the latest due first."""
+    return _filtered(
+        Statement(
+            ASSIGNMENT,
+            _ASSIGNMENTS,
+            {"student_ids": students, "never": NEVER},
+            key="student_key",
+            order=LATEST_DUE_FIRST,
+        ),
+        wanted,
+    )
+
+
+def assignments_of_courses(pairs: Sequence[tuple[Key, Key]], wanted: AssignmentFilter) -> Statement:
+    """The visible assignments of each (student, section) pair, the latest due first."""
+    return _filtered(
+        Statement(
+            ASSIGNMENT,
+            f"{_ASSIGNMENTS} and enrollment.section_id in :section_ids",
+            {
+                "student_ids": list(dict.fromkeys(student for student, _ in pairs)),
+                "section_ids": list(dict.fromkeys(section for _, section in pairs)),
+                "never": NEVER,
+            },
+            key=("student_key", "section_key"),
+            order=LATEST_DUE_FIRST,
+        ),
+        wanted,
+    )
+
+
+def assignments(keys: Sequence[tuple[Key, Key, Key]]) -> Statement:
+    """The assignments of these (student, section, assignment) keys, one row each."""
+    return Statement(
+        ASSIGNMENT,
+        f"{_ASSIGNMENTS} and enrollment.section_id in :section_ids and assignment.id in :assignment_ids",
+        {
+            "student_ids": list(dict.fromkeys(student for student, _, _ in keys)),
+            "section_ids": list(dict.fromkeys(section for _, section, _ in keys)),
+            "assignment_ids": list(dict.fromkeys(key for _, _, key in keys)),
+            "never": NEVER,
+        },
+        key=("student_key", "section_key", "assignment_key"),
+        give=Give.ONE,
+    )
+
+
+def behind(statement: Statement, values: Sequence[Any]) -> Statement:
+    """Only the rows that stand behind a cursor's values in the statement's order."""
+    condition, params = after(statement.order, values)
+    return statement.having(condition, **params)

@@ -1,0 +1,157 @@
+"""Attendance by period, and the parts of days missed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from loaders.contract import AttendanceExcuse, AttendanceStatus
+from loaders.ids import node_id
+from loaders.statement import Give, Key, Order, Shape, Statement, derived
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceFilter:
+    """Which marks: every part that is given must hold; an empty list lets nothing through."""
+
+    from_on: date | None = None
+    to_on: date | None = None
+    statuses: tuple[AttendanceStatus, ...] | None = None
+    excuses: tuple[AttendanceExcuse, ...] | None = None
+    course: tuple[Key, Key] | None = None
+    term: Key | None = None
+
+
+ATTENDANCE = Shape(
+    {
+        "student_key": "attendance.student_id",
+        "on_date": "attendance.on_date",
+        "period_key": "attendance.period_id",
+        "period": "attendance.period",
+        "section_key": "attendance.section_id",
+        "enrolled_section_key": "enrollment.section_id",
+        "status": "attendance.status",
+        "excuse": "attendance.excuse",
+        "source_code": "attendance.code",
+        "source_label": "attendance.label",
+        "minutes_missed": "attendance.minutes_missed",
+        "comment": "attendance.comment",
+        "recorded_by": "attendance.recorded_by",
+        "confirmed": "attendance.confirmed",
+        "updated_at": "attendance.updated_at",
+    },
+    {
+        "key": derived(lambda *parts: parts, "student_key", "on_date", "period_key"),
+        "id": derived(lambda *parts: node_id("Attendance", *parts), "student_key", "on_date", "period_key"),
+        "course_key": derived(
+            lambda student, section: None if section is None else (student, section),
+            "student_key",
+            "enrolled_section_key",
+        ),
+    },
+)
+
+DAY = Shape(
+    {
+        "student_key": "attendance_day.student_id",
+        "on_date": "attendance_day.on_date",
+        "absent_part": "attendance_day.absent_part",
+    }
+)
+
+_ATTENDANCE = """from {attendance} as attendance
+left join {enrollment} as enrollment on enrollment.student_id = attendance.student_id
+  and enrollment.section_id = attendance.section_id
+where attendance.student_id in :student_ids"""
+
+LATEST_FIRST = (
+    Order("attendance.on_date", "on_date", descending=True),
+    Order("attendance.period_id", "period_key", descending=True),
+    Order("attendance.student_id", "student_key", descending=True),
+)
+
+
+def _filtered(statement: Statement, wanted: AttendanceFilter) -> Statement:
+    if wanted.from_on is not None:
+        statement = statement.having("attendance.on_date >= :from_on", from_on=wanted.from_on)
+    if wanted.to_on is not None:
+        statement = statement.having("attendance.on_date <= :to_on", to_on=wanted.to_on)
+    if wanted.statuses is not None:
+        statement = statement.having("attendance.status in :statuses", statuses=[s.value for s in wanted.statuses])
+    if wanted.excuses is not None:
+        statement = statement.having("attendance.excuse in :excuses", excuses=[e.value for e in wanted.excuses])
+    if wanted.course is not None:
+        student, section = wanted.course
+        statement = statement.having(
+            "attendance.student_id = :course_student and attendance.section_id = :course_section",
+            course_student=student,
+            course_section=section,
+        )
+    if wanted.term is not None:
+        statement = statement.having(
+            "exists (select 1 from {term} as term where term.id = :term_id\n"
+            "    and attendance.on_date between term.starts_on and term.ends_on)",
+            term_id=wanted.term,
+        )
+    return statement
+
+
+def attendance_of_students(students: Sequence[Key], wanted: AttendanceFilter) -> Statement:
+    """The marks of each student, the latest first."""
+    return _filtered(
+        Statement(ATTENDANCE, _ATTENDANCE, {"student_ids": students}, key="student_key", order=LATEST_FIRST), wanted
+    )
+
+
+def attendance_of_courses(pairs: Sequence[tuple[Key, Key]]) -> Statement:
+    """The marks of each (student, section) pair, the latest first."""
+    return Statement(
+        ATTENDANCE,
+        f"{_ATTENDANCE} and enrollment.section_id in :section_ids",
+        {
+            "student_ids": list(dict.fromkeys(student for student, _ in pairs)),
+            "section_ids": list(dict.fromkeys(section for _, section in pairs)),
+        },
+        key=("student_key", "enrolled_section_key"),
+        order=LATEST_FIRST,
+    )
+
+
+def attendance(keys: Sequence[tuple[Any, ...]]) -> Statement:
+    """The marks of these (student, date, period) keys, one row each."""
+    days = sorted(day for _, day, _ in keys)
+    return Statement(
+        ATTENDANCE,
+        f"{_ATTENDANCE} and attendance.period_id in :period_ids and attendance.on_date between :first_on and :last_on",
+        {
+            "student_ids": list(dict.fromkeys(student for student, _, _ in keys)),
+            "period_ids": list(dict.fromkeys(period for _, _, period in keys)),
+            "first_on": days[0],
+            "last_on": days[-1],
+        },
+        key=("student_key", "on_date", "period_key"),
+        give=Give.ONE,
+    )
+
+
+def exceptions_of_students(students: Sequence[Key], from_on: date, to_on: date) -> Statement:
+    """The marks other than PRESENT in these days, both included: what summaries are made of."""
+    return Statement(
+        ATTENDANCE,
+        f"{_ATTENDANCE} and attendance.status <> 'PRESENT' and attendance.on_date between :from_on and :to_on",
+        {"student_ids": students, "from_on": from_on, "to_on": to_on},
+        key="student_key",
+        order=LATEST_FIRST,
+    )
+
+
+def days_missed_of_students(students: Sequence[Key], from_on: date, to_on: date) -> Statement:
+    """The days of which a part was missed, in these days, both included."""
+    return Statement(
+        DAY,
+        "from {attendance_day} as attendance_day\nwhere attendance_day.student_id in :student_ids\n"
+        "  and attendance_day.absent_part > 0 and attendance_day.on_date between :from_on and :to_on",
+        {"student_ids": students, "from_on": from_on, "to_on": to_on},
+        key="student_key",
+        order=(Order("attendance_day.on_date", "on_date"),),
+    )

@@ -1,0 +1,136 @@
+"""Messages from staff, as the source keeps them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from html import unescape
+
+import nh3
+
+from loaders.contract import Kind, MessageScope
+from loaders.ids import node_id
+from loaders.statement import Computed, Give, Key, Order, Shape, Statement, derived
+
+_BLOCK_ENDS = re.compile(r"<\s*(?:br|/p|/div|/li|/h[1-6]|/tr)\b[^>]*>", re.IGNORECASE)
+_MARKUP = re.compile(r"<[a-z/!][^>]*>|&(?:#\d+|#x[0-9a-f]+|[a-z]+);", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFilter:
+    """Which messages: every part that is given must hold; an empty list lets nothing through."""
+
+    unread: bool | None = None
+    scopes: tuple[MessageScope, ...] | None = None
+    students: tuple[Key, ...] | None = None
+
+
+def sanitized(body: str) -> str:
+    """The body as HTML that holds no script, style, event handler, form or foreign frame."""
+    return nh3.clean(body) if _MARKUP.search(body) else nh3.clean_text(body).replace("&#10;", "\n")
+
+
+def as_text(body: str) -> str:
+    """The body as plain text, blocks as lines."""
+    if not _MARKUP.search(body):
+        return body.strip()
+    bare = nh3.clean(_BLOCK_ENDS.sub("\n", body), tags=set(), clean_content_tags={"script", "style"})
+    return re.sub(r"\n\s*\n+", "\n\n", unescape(bare)).strip()
+
+
+MESSAGE = Shape(
+    {
+        "guardian_key": Computed("received.guardian_id", Kind.KEY),
+        "message_key": "message.id",
+        "scope": "message.scope",
+        "subject": "message.subject",
+        "raw_body": "message.body",
+        "sender_name": "message.sender_name",
+        "sender_role": "message.sender_role",
+        "sent_at": "message.sent_at",
+        "read_at": Computed("received.read_at", Kind.INSTANT),
+    },
+    {
+        "key": derived(lambda guardian, message: (guardian, message), "guardian_key", "message_key"),
+        "id": derived(lambda key: node_id("Message", key), "message_key"),
+        "body": derived(sanitized, "raw_body"),
+        "body_text": derived(as_text, "raw_body"),
+        "read": derived(lambda read_at: read_at is not None, "read_at"),
+    },
+)
+
+CONCERNED = Shape(
+    {
+        "guardian_key": "message_recipient.guardian_id",
+        "message_key": "message_recipient.message_id",
+        "student_key": "message_recipient.student_id",
+    }
+)
+
+# A message about a student is the guardian's for as long as the right to that student holds.
+_MESSAGES = """from (
+    select message_recipient.guardian_id, message_recipient.message_id, max(message_recipient.read_at) as read_at
+    from {message_recipient} as message_recipient
+    where message_recipient.guardian_id in :guardian_ids
+      and (message_recipient.student_id is null or message_recipient.student_id in :student_ids)
+    group by message_recipient.guardian_id, message_recipient.message_id) as received
+join {message} as message on message.id = received.message_id
+where message.sent_at <= :now"""
+
+NEWEST_FIRST = (
+    Order("message.sent_at", "sent_at", descending=True),
+    Order("message.id", "message_key", descending=True),
+)
+
+
+def messages_of_guardians(
+    guardians: Sequence[Key], students: Sequence[Key], now: datetime, wanted: MessageFilter
+) -> Statement:
+    """The messages of each guardian that concern nobody, or one of these students; the newest first."""
+    statement = Statement(
+        MESSAGE,
+        _MESSAGES,
+        {"guardian_ids": guardians, "student_ids": students, "now": now},
+        key="guardian_key",
+        order=NEWEST_FIRST,
+    )
+    if wanted.unread is not None:
+        statement = statement.having(f"received.read_at is {'' if wanted.unread else 'not '}null")
+    if wanted.scopes is not None:
+        statement = statement.having("message.scope in :scopes", scopes=[scope.value for scope in wanted.scopes])
+    if wanted.students is not None:
+        statement = statement.having(
+            "exists (select 1 from {message_recipient} as concerned where concerned.message_id = message.id\n"
+            "    and concerned.guardian_id = received.guardian_id and concerned.student_id in :only_students)",
+            only_students=wanted.students,
+        )
+    return statement
+
+
+def messages(guardian: Key, students: Sequence[Key], now: datetime, keys: Sequence[Key]) -> Statement:
+    """Of one guardian's messages those of these keys, one row each."""
+    statement = messages_of_guardians([guardian], students, now, MessageFilter())
+    return Statement(
+        statement.shape,
+        f"{statement.body} and message.id in :message_ids",
+        {**statement.params, "message_ids": keys},
+        key="message_key",
+        give=Give.ONE,
+    )
+
+
+def students_of_messages(keys: Sequence[tuple[Key, Key]], students: Sequence[Key]) -> Statement:
+    """Whom each (guardian, message) pair concerns, among these students."""
+    return Statement(
+        CONCERNED,
+        "from {message_recipient} as message_recipient\n"
+        "where message_recipient.guardian_id in :guardian_ids and message_recipient.message_id in :message_ids\n"
+        "  and message_recipient.student_id in :student_ids",
+        {
+            "guardian_ids": list(dict.fromkeys(guardian for guardian, _ in keys)),
+            "message_ids": list(dict.fromkeys(message for _, message in keys)),
+            "student_ids": students,
+        },
+        key=("guardian_key", "message_key"),
+        order=(Order("message_recipient.student_id", "student_key"),),
+    )

@@ -1,0 +1,115 @@
+"""Students, guardians and staff: who is who."""
+
+from collections.abc import Sequence
+
+from loaders.ids import node_id
+from loaders.statement import Derived, Give, Key, Order, Shape, Statement, derived
+
+
+def full_name(given_name: str, family_name: str) -> str:
+    """Given name before family name, as the school's own pages write it."""
+    return f"{given_name} {family_name}".strip()
+
+
+def _sourced(type_name: str) -> dict[str, Derived]:
+    return {
+        "id": derived(lambda key: node_id(type_name, key), "key"),
+        "sourced_id": derived(str, "key"),
+        "name": derived(full_name, "given_name", "family_name"),
+    }
+
+
+STUDENT = Shape(
+    {
+        "key": "student.id",
+        "student_number": "student.student_number",
+        "legal_given_name": "student.given_name",
+        "preferred_name": "student.preferred_name",
+        "family_name": "student.family_name",
+        "birth_date": "student.birth_date",
+    },
+    {
+        "given_name": derived(lambda preferred, legal: preferred or legal, "preferred_name", "legal_given_name"),
+        **_sourced("Student"),
+    },
+)
+
+GUARDIAN = Shape(
+    {
+        "key": "guardian.id",
+        "given_name": "guardian.given_name",
+        "family_name": "guardian.family_name",
+        "email": "guardian.email",
+        "phone": "guardian.phone",
+        "preferred_language": "guardian.preferred_language",
+    },
+    _sourced("Parent"),
+)
+
+STAFF = Shape(
+    {
+        "key": "staff.id",
+        "given_name": "staff.given_name",
+        "family_name": "staff.family_name",
+        "email": "staff.email",
+    },
+    _sourced("Teacher"),
+)
+
+_TAUGHT_STAFF = Shape(
+    {"section_key": "section_teacher.section_id", **STAFF.columns},
+    STAFF.derived,
+)
+
+
+def students(keys: Sequence[Key]) -> Statement:
+    """The students of these keys, one row each."""
+    return Statement(
+        STUDENT,
+        "from {student} as student\nwhere student.id in :student_ids",
+        {"student_ids": keys},
+        key="key",
+        give=Give.ONE,
+        remembered=True,
+    )
+
+
+def guardians(keys: Sequence[Key]) -> Statement:
+    """The guardians of these keys, one row each."""
+    return Statement(
+        GUARDIAN,
+        "from {guardian} as guardian\nwhere guardian.id in :guardian_ids",
+        {"guardian_ids": keys},
+        key="key",
+        give=Give.ONE,
+        remembered=True,
+    )
+
+
+def teachers_of_sections(sections: Sequence[Key]) -> Statement:
+    """The teachers of these sections, the one in charge first."""
+    return Statement(
+        _TAUGHT_STAFF,
+        "from {section_teacher} as section_teacher\n"
+        "join {staff} as staff on staff.id = section_teacher.staff_id\n"
+        "where section_teacher.section_id in :section_ids",
+        {"section_ids": sections},
+        key="section_key",
+        order=(
+            Order("coalesce(section_teacher.is_primary, 0)", descending=True),
+            Order("staff.id"),
+        ),
+    )
+
+
+def teachers_of_students(keys: Sequence[Key], students: Sequence[Key]) -> Statement:
+    """Of these teachers, those who teach one of these students, one row each."""
+    return Statement(
+        STAFF,
+        "from {staff} as staff\nwhere staff.id in :staff_ids and exists (select 1 from {enrollment} as enrollment\n"
+        "  join {section_teacher} as section_teacher on section_teacher.section_id = enrollment.section_id\n"
+        "  where enrollment.student_id in :student_ids and section_teacher.staff_id = staff.id)",
+        {"staff_ids": keys, "student_ids": students},
+        key="key",
+        give=Give.ONE,
+    )
