@@ -1,0 +1,2 @@
+select id, section_id, name, weight, drop_lowest
+from category

@@ -1,0 +1,2 @@
+select id, scope, subject, body, sender_name, sender_role, sent_at
+from message

@@ -1,0 +1,2 @@
+select id, name, phone, time_zone
+from school

@@ -1,0 +1,2 @@
+select id, given_name, family_name, email
+from staff
