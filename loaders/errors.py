@@ -8,9 +8,21 @@ class LoaderError(Exception):
 
 
 class SourceDown(LoaderError):
-    """The database does not answer: unreachable, shutting down, or past its statement's deadline."""
+    """The database does not answer: unreachable, shutting down, gone, or with no connection free in time."""
 
     code = "SOURCE_DOWN"
+
+
+class StatementTimeout(LoaderError):
+    """A statement ran past its deadline and was stopped; the database itself may be well."""
+
+    code = "STATEMENT_TIMEOUT"
+
+
+class AddressInvalid(LoaderError):
+    """A database URL cannot be read; the message says what it should look like and never repeats it."""
+
+    code = "ADDRESS_INVALID"
 
 
 class SourceWritable(LoaderError):
