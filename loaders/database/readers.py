@@ -1,0 +1,241 @@
+"""Held read connections of one database: leased in turn, with a deadline, opened again when they are lost."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
+from typing import Any, Self, TypeVar
+
+from loaders.database.address import Address, read_address
+from loaders.database.link import Bound, Engine, Failure, Link, Raw, Table
+from loaders.database.sqlite import Sqlite
+from loaders.dialect import Dialect
+from loaders.errors import LoaderError, SourceDown, SourceWritable, StatementTimeout
+
+T = TypeVar("T")
+
+LEASE_SECONDS = 2.0
+RETRY_SECONDS = 1.0
+CLOSE_SECONDS = 5.0
+
+
+class Readers:
+    """A database that answers bound SQL on at most `size` connections; satisfies `loaders.source.Reads`.
+
+    Callers beyond `size` queue in the order in which they came. A connection goes to the next caller only when
+    nothing of the last one runs on it any more, whether that one was answered, refused, late or cancelled.
+    """
+
+    def __init__(self, engine: Engine, size: int, statement_timeout: float) -> None:
+        self.dialect: Dialect = engine.dialect
+        self.label = engine.label
+        self._engine = engine
+        self._seconds = statement_timeout
+        self._slots = asyncio.Semaphore(size)
+        self._size = size
+        self._idle: deque[Link] = deque()
+        self._opening = asyncio.Lock()
+        self._down: SourceDown | None = None
+        self._down_until = 0.0
+        self._closing: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._watch: Link | None = None
+        self._watching = asyncio.Lock()
+        self._watched = 0
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        *,
+        size: int = 4,
+        statement_timeout: float = 3.0,
+        read_only: bool = True,
+        allow_writable: bool = False,
+    ) -> Self:
+        """Opens all connections to the database of that URL.
+
+        AddressInvalid for a URL that cannot be read, SourceDown where the database does not answer, SourceWritable
+        where its user could write and `allow_writable` does not say that this is meant.
+        """
+        readers = cls(_engine(read_address(url), size, statement_timeout, read_only=read_only), size, statement_timeout)
+        try:
+            links = [await readers._connect() for _ in range(size)]
+            readers._idle.extend(links)
+            if read_only and not allow_writable and (reason := await readers._reason_to_refuse(links[0])):
+                raise SourceWritable(f"{readers.label}: {reason}")
+        except BaseException:
+            await readers.close()
+            raise
+        return readers
+
+    async def fetch(self, statements: Sequence[Bound]) -> list[list[Raw]]:
+        """The rows of each statement, in their order, read on one connection in one trip.
+
+        SourceDown where the database does not answer, StatementTimeout past the deadline, RelationIncomplete where
+        the SQL does not fit the database.
+        """
+        return await self._call(lambda link: link.fetch(statements))
+
+    async def table(self, sql: str, values: Sequence[Any] = ()) -> Table:
+        """The rows of one statement with the names of their columns; refuses as `fetch` does."""
+        return await self._call(lambda link: link.table(sql, values))
+
+    async def columns(self, select: str, values: Sequence[Any] = ()) -> tuple[str, ...]:
+        """The names of the columns that a SELECT (rendered as for `fetch`) answers with; no row is read."""
+        return await self._call(lambda link: link.columns(select, values))
+
+    async def ping(self) -> None:
+        """Returns when the database has answered; refuses as `fetch` does."""
+        await self.fetch([("select 1", ())])
+
+    async def data_version(self) -> int | None:
+        """A number that changes when anybody has written to a SQLite file; None on other engines.
+
+        SQLite's own number means something to one connection only, so one is kept aside for it.
+        """
+        if self.dialect is not Dialect.SQLITE:
+            return None
+        async with self._watching:
+            if self._watch is None or not self._watch.usable():
+                if self._watch is not None:
+                    await self._watch.close()
+                    self._watch = None
+                self._watch = await self._connect()
+                self._watched += 1
+            try:
+                rows = await self._watch.fetch([("pragma data_version", ())])
+            except asyncio.CancelledError:
+                await self._watch.settle()
+                raise
+            except Exception as error:
+                raise self._engine.explain(error).error from None
+            return (self._watched << 32) | int(rows[0][0][0])
+
+    async def close(self) -> None:
+        """Closes every connection once what runs on it is stopped; calls that come later get SourceDown."""
+        self._closed = True
+        for link in (*self._idle, *([self._watch] if self._watch else [])):
+            self._later(link.close())
+        self._idle.clear()
+        self._watch = None
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=CLOSE_SECONDS)
+        with suppress(Exception):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._engine.close()
+
+    async def _call(self, work: Callable[[Link], Awaitable[T]]) -> T:
+        while True:
+            link, fresh = await self._lease()
+            deadline = asyncio.timeout(self._seconds)
+            try:
+                async with deadline:
+                    answer = await work(link)
+            except Exception as error:
+                if deadline.expired():
+                    self._later(self._settle(link))
+                    raise StatementTimeout(f"{self.label}: a statement ran past {self._seconds:g} s.") from None
+                failure = self._engine.explain(error)
+                if not failure.lost:
+                    self._give_back(link)
+                    raise failure.error from error
+                # The other connections went the same way, most likely: a server restarts as a whole.
+                self._later(self._discard(link))
+                while self._idle:
+                    await self._idle.popleft().close()
+                if fresh:
+                    raise self._went_down(failure.error) from error
+            except BaseException:
+                self._later(self._settle(link))
+                raise
+            else:
+                self._give_back(link)
+                return answer
+
+    async def _lease(self) -> tuple[Link, bool]:
+        """A connection that is free, and whether it was opened for this call."""
+        if self._closed:
+            raise SourceDown(f"{self.label} is closed.")
+        try:
+            if self._slots.locked():
+                async with asyncio.timeout(LEASE_SECONDS):
+                    await self._slots.acquire()
+            else:
+                await self._slots.acquire()
+        except TimeoutError:
+            raise SourceDown(f"{self.label}: no connection was free within {LEASE_SECONDS:g} s.") from None
+        try:
+            while self._idle:
+                link = self._idle.pop()
+                if link.usable():
+                    return link, False
+                await link.close()
+            return await self._connect(), True
+        except BaseException:
+            self._slots.release()
+            raise
+
+    async def _connect(self) -> Link:
+        """A new connection; a database that was away a moment ago is not asked again yet."""
+        async with self._opening:
+            loop = asyncio.get_running_loop()
+            if self._closed:
+                raise SourceDown(f"{self.label} is closed.")
+            if self._down is not None and loop.time() < self._down_until:
+                raise SourceDown(str(self._down))
+            try:
+                link = await self._engine.connect()
+            except Exception as error:
+                raise self._went_down(self._engine.explain(error).error) from error
+            self._down = None
+            return link
+
+    def _went_down(self, error: LoaderError) -> LoaderError:
+        if isinstance(error, SourceDown):
+            self._down = error
+            self._down_until = asyncio.get_running_loop().time() + RETRY_SECONDS
+        return error
+
+    def _give_back(self, link: Link) -> None:
+        if self._closed:
+            self._later(self._discard(link))
+        else:
+            self._idle.append(link)
+            self._slots.release()
+
+    async def _settle(self, link: Link) -> None:
+        """Leads a connection whose call was broken off back to the others, or closes it."""
+        clean = False
+        with suppress(Exception):
+            clean = await link.settle()
+        if clean and not self._closed:
+            self._give_back(link)
+        else:
+            await self._discard(link)
+
+    async def _discard(self, link: Link) -> None:
+        try:
+            await link.close()
+        finally:
+            self._slots.release()
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _reason_to_refuse(self, link: Link) -> str | None:
+        try:
+            return await self._engine.writable(link)
+        except Exception as error:
+            failure: Failure = self._engine.explain(error)
+            raise failure.error from error
+
+
+def _engine(address: Address, size: int, seconds: float, *, read_only: bool) -> Engine:
+    match address.dialect:
+        case Dialect.SQLITE:
+            return Sqlite(address, read_only=read_only)
+        case _:
+            raise NotImplementedError
