@@ -1,0 +1,128 @@
+"""Operations run by graphql-core: queries and mutations once, subscriptions once for each event."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any
+
+import strawberry
+from graphql import ExecutionResult, GraphQLError
+from graphql.execution import Executor, create_source_event_stream
+
+from gateway.execution.codes import TIMEOUT, refusal
+from gateway.execution.documents import Prepared
+
+DEADLINE = 10.0
+ERRORS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an operation came to: its data (None where an error reached the root), its errors, at most twenty."""
+
+    data: Any = None
+    errors: tuple[GraphQLError, ...] = ()
+    extensions: dict[str, Any] | None = None
+
+
+async def execute(schema: strawberry.Schema, prepared: Prepared, context: Any, *, deadline: float = DEADLINE) -> Answer:
+    """The answer of a query or mutation; an error of code TIMEOUT where it takes longer than `deadline` seconds."""
+    executor = _executor(schema, prepared, context)
+    if isinstance(executor, Answer):
+        return executor
+    return await _within(deadline, _run(executor))
+
+
+async def subscribe(
+    schema: strawberry.Schema,
+    prepared: Prepared,
+    make_context: Callable[[], Awaitable[Any]],
+    *,
+    deadline: float = DEADLINE,
+) -> AsyncGenerator[Answer, None] | Answer:
+    """The answers of a subscription, one for each event of its source; or one answer where there is no source.
+
+    Every event is executed with a context of its own, so rights are asked again and nothing read before is reused.
+    What `make_context` raises ends the stream and reaches the caller. The stream must be closed (`aclosing`), which
+    closes the source.
+    """
+    executor = _executor(schema, prepared, await make_context())
+    if isinstance(executor, Answer):
+        return executor
+    try:
+        async with asyncio.timeout(deadline):
+            opened = create_source_event_stream(executor)
+            source = await opened if isawaitable(opened) else opened
+    except TimeoutError:
+        return _late()
+    if isinstance(source, ExecutionResult):
+        return _answer(source)
+    return _events(executor, source, make_context, deadline)
+
+
+async def _events(
+    executor: Executor[Any], source: AsyncIterable[Any], make_context: Callable[[], Awaitable[Any]], deadline: float
+) -> AsyncGenerator[Answer, None]:
+    events = aiter(source)
+    try:
+        while True:
+            try:
+                event = await anext(events)
+            except StopAsyncIteration:
+                return
+            except Exception as failure:
+                yield Answer(errors=(_located(failure),))
+                return
+            turn = executor.build_per_event_executor(event)
+            turn.context_value = await make_context()
+            yield await _within(deadline, _run(turn, serially=False))
+    finally:
+        close = getattr(events, "aclose", None)
+        if close is not None:
+            await close()
+
+
+def _executor(schema: strawberry.Schema, prepared: Prepared, context: Any) -> Executor[Any] | Answer:
+    if prepared.document is None:
+        raise ValueError("A request with errors cannot run.")
+    built = schema.execution_context_class.build(
+        schema._schema,
+        prepared.document,
+        context_value=context,
+        raw_variable_values=dict(prepared.request.variables),
+        operation_name=prepared.request.operation_name,
+        hide_suggestions=True,
+    )
+    return built if isinstance(built, Executor) else Answer(errors=tuple(built))
+
+
+async def _run(executor: Executor[Any], serially: bool | None = None) -> Answer:
+    result = executor.execute_operation(serially)
+    if isawaitable(result):
+        result = await result
+    if not isinstance(result, ExecutionResult):
+        raise TypeError("Incremental delivery is not offered.")
+    return _answer(result)
+
+
+async def _within(deadline: float, work: Awaitable[Answer]) -> Answer:
+    try:
+        async with asyncio.timeout(deadline):
+            return await work
+    except TimeoutError:
+        return _late()
+
+
+def _late() -> Answer:
+    return Answer(errors=(refusal("The operation took too long. Ask for less at once.", TIMEOUT),))
+
+
+def _answer(result: ExecutionResult) -> Answer:
+    return Answer(result.data, tuple((result.errors or ())[:ERRORS]), result.extensions)
+
+
+def _located(failure: Exception) -> GraphQLError:
+    if isinstance(failure, GraphQLError):
+        return failure
+    return GraphQLError("The stream of events failed.", original_error=failure)
