@@ -1,0 +1,15 @@
+-- Assignment types belong to a teacher's course, and so to each of its sections. Their weights count only where the
+-- teacher has switched weighting on.
+select
+  t.assignment_type_id as id,
+  c.course_period_id as section_id,
+  t.title as name,
+  case
+    when exists (
+      select 1
+      from program_user_config w
+      where w.user_id = t.staff_id and w.program = 'Gradebook' and w.title = 'WEIGHT' and w.value = 'Y'
+    ) then t.final_grade_percent * 100
+  end as weight
+from course_periods c
+join gradebook_assignment_types t on t.course_id = c.course_id and t.staff_id = c.teacher_id
