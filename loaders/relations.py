@@ -94,6 +94,10 @@ class Relations:
         except KeyError:
             raise RelationIncomplete(f"Adapter {self.adapter.name} does not provide {name}.") from None
 
+    def alone(self, name: str) -> tuple[str, tuple[str, ...]]:
+        """A relation's own SELECT in this engine's SQL, and the names of its parameters."""
+        return self._placed(self.relation(name)[1:-1])
+
     def _completed(self, name: str) -> str:
         """The adapter's SELECT, with nulls for the optional columns that it lacks."""
         select = self.adapter.selects[name]
@@ -133,7 +137,7 @@ class Relations:
                 f"row_number() over (partition by {by} order by {order}) as nth {statement.body}) as cut "
                 "where cut.nth <= :limit order by cut.nth"
             )
-        sql, params = self._placed(text, statement)
+        sql, params = self._placed(text)
         columns = tuple(name for name in shape.names if name in names)
         return Rendered(
             sql=sql,
@@ -143,7 +147,7 @@ class Relations:
             parse=_row_parser(shape, plain, columns, self.dialect, self.adapter.time_zone),
         )
 
-    def _placed(self, text: str, statement: Statement) -> tuple[str, tuple[str, ...]]:
+    def _placed(self, text: str) -> tuple[str, tuple[str, ...]]:
         """The text with its relations in place and its parameters as placeholders of this engine."""
         names: list[str] = []
         positions: dict[str, int] = {}
