@@ -11,7 +11,7 @@ import nh3
 
 from loaders.contract import Kind
 from loaders.ids import node_id
-from loaders.statement import Computed, Give, Key, Order, Shape, Statement, after, derived
+from loaders.statement import Computed, Give, Key, Order, Shape, Statement, derived
 
 
 class ScoreState(Enum):
@@ -131,6 +131,10 @@ ASSIGNMENT = Shape(
     },
 )
 
+_ASSIGNMENT_OF_GUARDIAN = Shape(
+    {"guardian_key": "guardian_student.guardian_id", **ASSIGNMENT.columns}, ASSIGNMENT.derived
+)
+
 # The work of a course that was left counts for what was due before.
 _ASSIGNMENTS = """from {enrollment} as enrollment
 join {assignment} as assignment on assignment.section_id = enrollment.section_id
@@ -186,6 +190,26 @@ def assignments_of_students(students: Sequence[Key], wanted: AssignmentFilter) -
     )
 
 
+def assignments_of_guardians(guardians: Sequence[Key], students: Sequence[Key], wanted: AssignmentFilter) -> Statement:
+    """The visible assignments of those of these students who are linked to each guardian, the latest due first."""
+    return _filtered(
+        Statement(
+            _ASSIGNMENT_OF_GUARDIAN,
+            _ASSIGNMENTS.replace(
+                "\nwhere",
+                "\njoin {guardian_student} as guardian_student\n"
+                "  on guardian_student.student_id = enrollment.student_id\nwhere",
+                1,
+            )
+            + " and guardian_student.guardian_id in :guardian_ids",
+            {"guardian_ids": guardians, "student_ids": students, "never": NEVER},
+            key="guardian_key",
+            order=LATEST_DUE_FIRST,
+        ),
+        wanted,
+    )
+
+
 def assignments_of_courses(pairs: Sequence[tuple[Key, Key]], wanted: AssignmentFilter) -> Statement:
     """The visible assignments of each (student, section) pair, the latest due first."""
     return _filtered(
@@ -218,9 +242,3 @@ def assignments(keys: Sequence[tuple[Key, Key, Key]]) -> Statement:
         key=("student_key", "section_key", "assignment_key"),
         give=Give.ONE,
     )
-
-
-def behind(statement: Statement, values: Sequence[Any]) -> Statement:
-    """Only the rows that stand behind a cursor's values in the statement's order."""
-    condition, params = after(statement.order, values)
-    return statement.having(condition, **params)

@@ -59,14 +59,6 @@ MESSAGE = Shape(
     },
 )
 
-CONCERNED = Shape(
-    {
-        "guardian_key": "message_recipient.guardian_id",
-        "message_key": "message_recipient.message_id",
-        "student_key": "message_recipient.student_id",
-    }
-)
-
 # A message about a student is the guardian's for as long as the right to that student holds.
 _MESSAGES = """from (
     select message_recipient.guardian_id, message_recipient.message_id, max(message_recipient.read_at) as read_at
@@ -116,21 +108,4 @@ def messages(guardian: Key, students: Sequence[Key], now: datetime, keys: Sequen
         {**statement.params, "message_ids": keys},
         key="message_key",
         give=Give.ONE,
-    )
-
-
-def students_of_messages(keys: Sequence[tuple[Key, Key]], students: Sequence[Key]) -> Statement:
-    """Whom each (guardian, message) pair concerns, among these students."""
-    return Statement(
-        CONCERNED,
-        "from {message_recipient} as message_recipient\n"
-        "where message_recipient.guardian_id in :guardian_ids and message_recipient.message_id in :message_ids\n"
-        "  and message_recipient.student_id in :student_ids",
-        {
-            "guardian_ids": list(dict.fromkeys(guardian for guardian, _ in keys)),
-            "message_ids": list(dict.fromkeys(message for _, message in keys)),
-            "student_ids": students,
-        },
-        key=("guardian_key", "message_key"),
-        order=(Order("message_recipient.student_id", "student_key"),),
     )

@@ -34,6 +34,17 @@ STUDENT = Shape(
     },
 )
 
+_STUDENT_OF_GUARDIAN = Shape({"guardian_key": "guardian_student.guardian_id", **STUDENT.columns}, STUDENT.derived)
+
+_STUDENT_OF_MESSAGE = Shape(
+    {
+        "guardian_key": "message_recipient.guardian_id",
+        "message_key": "message_recipient.message_id",
+        **STUDENT.columns,
+    },
+    STUDENT.derived,
+)
+
 GUARDIAN = Shape(
     {
         "key": "guardian.id",
@@ -71,6 +82,42 @@ def students(keys: Sequence[Key]) -> Statement:
         key="key",
         give=Give.ONE,
         remembered=True,
+    )
+
+
+def students_of_guardians(guardians: Sequence[Key], students: Sequence[Key]) -> Statement:
+    """Of these students those linked to each guardian, eldest first."""
+    return Statement(
+        _STUDENT_OF_GUARDIAN,
+        "from {guardian_student} as guardian_student\n"
+        "join {student} as student on student.id = guardian_student.student_id\n"
+        "where guardian_student.guardian_id in :guardian_ids and guardian_student.student_id in :student_ids",
+        {"guardian_ids": guardians, "student_ids": students},
+        key="guardian_key",
+        order=(
+            Order("case when student.birth_date is null then 1 else 0 end"),
+            Order("student.birth_date"),
+            Order("student.id"),
+        ),
+        remembered=True,
+    )
+
+
+def students_of_messages(messages: Sequence[tuple[Key, Key]], students: Sequence[Key]) -> Statement:
+    """Of these students those whom each (guardian, message) pair concerns."""
+    return Statement(
+        _STUDENT_OF_MESSAGE,
+        "from {message_recipient} as message_recipient\n"
+        "join {student} as student on student.id = message_recipient.student_id\n"
+        "where message_recipient.guardian_id in :guardian_ids and message_recipient.message_id in :message_ids\n"
+        "  and message_recipient.student_id in :student_ids",
+        {
+            "guardian_ids": list(dict.fromkeys(guardian for guardian, _ in messages)),
+            "message_ids": list(dict.fromkeys(message for _, message in messages)),
+            "student_ids": students,
+        },
+        key=("guardian_key", "message_key"),
+        order=(Order("student.id"),),
     )
 
 

@@ -1,6 +1,7 @@
 """Schools, terms, and where a student is enrolled."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from loaders.contract import Kind
 from loaders.ids import node_id
@@ -101,6 +102,11 @@ def enrollments_of_students(students: Sequence[Key]) -> Statement:
         order=_FIRST,
         remembered=True,
     )
+
+
+def first_enrollment_of_students(students: Sequence[Key]) -> Statement:
+    """Each student's enrolment that a family would name first."""
+    return replace(enrollments_of_students(students), give=Give.ONE, limit=1)
 
 
 def schools(keys: Sequence[Key]) -> Statement:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -124,6 +124,10 @@ class Statement:
     remembered: bool = False
     distinct: bool = False
 
+    def for_root(self) -> "Statement":
+        """The same statement asked at the root, where there is one key, ()."""
+        return replace(self, key=())
+
     def having(self, condition: str, **params: Value) -> "Statement":
         """The same statement with one more condition; the body must end in its `where`."""
         return replace(self, body=f"{self.body}\n  and {condition}", params={**self.params, **params})
@@ -161,3 +165,27 @@ def after(order: Sequence[Order], values: Sequence[Scalar]) -> tuple[str, dict[s
         same = [f"{order[m].sql} = :after_{m}" for m in range(n)]
         choices.append(" and ".join([*same, f"{term.sql} {'<' if term.descending else '>'} :after_{n}"]))
     return "(" + " or ".join(f"({choice})" for choice in choices) + ")", params
+
+
+def behind(statement: Statement, values: Sequence[Scalar]) -> Statement:
+    """Only the rows that stand behind a cursor's values in the statement's order."""
+    condition, params = after(statement.order, values)
+    return statement.having(condition, **params)
+
+
+def counted(statement: Statement) -> Statement:
+    """How many rows each key has; a key without rows has no row here either."""
+    keys = (statement.key,) if isinstance(statement.key, str) else statement.key
+    return replace(
+        statement,
+        shape=_counts(statement.shape, keys),
+        body=f"{statement.body}\ngroup by {', '.join(statement.shape.sql(key) for key in keys)}",
+        give=Give.ONE,
+        order=(),
+        limit=None,
+    )
+
+
+@lru_cache(maxsize=64)
+def _counts(shape: Shape, keys: tuple[str, ...]) -> Shape:
+    return Shape({**{key: shape.columns[key] for key in keys}, "total": Computed("count(*)", Kind.INTEGER)})

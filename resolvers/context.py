@@ -77,13 +77,18 @@ class Context:
         """The current instant, in UTC."""
         return self.source.now()
 
-    def guardian(self) -> Key:
-        """The viewer's guardian key; Unauthenticated without a session, Forbidden for staff."""
+    def signed_in(self) -> Viewer:
+        """The viewer; Unauthenticated without a session."""
         if self.viewer is None:
             raise Unauthenticated("Log in first.")
-        if self.viewer.guardian_key is None:
+        return self.viewer
+
+    def guardian(self) -> Key:
+        """The viewer's guardian key; Unauthenticated without a session, Forbidden for staff."""
+        viewer = self.signed_in()
+        if viewer.guardian_key is None:
             raise Forbidden("This is for parents and guardians; the session is a member of staff's.")
-        return self.viewer.guardian_key
+        return viewer.guardian_key
 
 
 @dataclass(frozen=True, slots=True)

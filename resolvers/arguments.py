@@ -1,0 +1,93 @@
+"""Ids that clients give as arguments, made into the source's own keys."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from loaders.ids import read_node_id
+from loaders.statement import Key
+from resolvers.context import Context
+from resolvers.errors import BadUserInput
+
+#: The entities of the source whose keys make up an id of each type, student first where a student is part of it.
+ID_PARTS: dict[str, tuple[str, ...]] = {
+    "Parent": ("guardian",),
+    "Student": ("student",),
+    "Teacher": ("staff",),
+    "School": ("school",),
+    "Term": ("term",),
+    "Course": ("student", "section"),
+    "Grade": ("student", "grade"),
+    "Assignment": ("student", "section", "assignment"),
+    "Attendance": ("student", "date", "period"),
+    "Message": ("message",),
+}
+
+Part = Key | date
+
+MOST_COURSES = 100
+
+
+def read_id(context: Context, text: str) -> tuple[str, tuple[Part, ...]] | None:
+    """Type name and keys of an id; None where it cannot be one of this source's, whatever is wrong with it."""
+    found = read_node_id(text)
+    if found is None or found[0] not in ID_PARTS:
+        return None
+    type_name, texts = found
+    entities = ID_PARTS[type_name]
+    if len(texts) != len(entities):
+        return None
+    parts = [_read_part(context, entity, part) for entity, part in zip(entities, texts, strict=True)]
+    return (
+        None if any(part is None for part in parts) else (type_name, tuple(part for part in parts if part is not None))
+    )
+
+
+def _read_part(context: Context, entity: str, text: str) -> Part | None:
+    if entity != "date":
+        return context.source.adapter.parse_key(entity, text)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def keys_of(context: Context, type_name: str, text: str, argument: str) -> tuple[Part, ...]:
+    """The keys in an argument that must be the id of one type; BadUserInput naming the argument where it is not."""
+    found = read_id(context, text)
+    if found is None or found[0] != type_name:
+        raise BadUserInput(f"`{argument}` is not the id of a {type_name}: give back an id exactly as it came.")
+    return found[1]
+
+
+def term_key(context: Context, text: str | None, argument: str = "termId") -> Key | None:
+    """The key of a term's id, None where no term is named."""
+    return None if text is None else _key(keys_of(context, "Term", text, argument)[0])
+
+
+def student_keys(context: Context, texts: Sequence[str], argument: str) -> tuple[Key, ...]:
+    """The keys of some students' ids."""
+    return tuple(_key(keys_of(context, "Student", text, argument)[0]) for text in texts)
+
+
+def course_pair(context: Context, text: str, argument: str) -> tuple[Key, Key]:
+    """The (student, section) pair of a course's id."""
+    student, section = keys_of(context, "Course", text, argument)
+    return _key(student), _key(section)
+
+
+def course_pairs(context: Context, texts: Sequence[str], argument: str) -> tuple[tuple[Key, Key], ...]:
+    """The (student, section) pairs of some courses' ids; BadUserInput beyond a hundred."""
+    if len(texts) > MOST_COURSES:
+        raise BadUserInput(f"`{argument}` holds {len(texts)} ids: name {MOST_COURSES} at the most.")
+    return tuple(course_pair(context, text, argument) for text in texts)
+
+
+def student_parts(parts: Sequence[Part]) -> list[Key]:
+    """The parts of an id that are keys."""
+    return [part for part in parts if not isinstance(part, date)]
+
+
+def _key(part: Part) -> Key:
+    if isinstance(part, date):
+        raise TypeError("A date is no key.")
+    return part

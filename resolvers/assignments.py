@@ -1,0 +1,49 @@
+"""Assignments: of a student, of a course, and of all of a parent's children."""
+
+from collections.abc import Sequence
+
+from loaders import assignments
+from loaders.assignments import AssignmentFilter
+from loaders.statement import Key, Statement
+from resolvers.access import Area, closed, scope_of, visible
+from resolvers.context import Batch
+from resolvers.paging import Page, Paged, paged
+
+Pair = tuple[Key, Key]
+
+
+def assignments_of_students(keys: Sequence[Key], batch: Batch, page: Page, wanted: AssignmentFilter) -> Paged | None:
+    """A page of each student's assignments."""
+    if not _provided(batch):
+        return None
+    return paged(batch.context, assignments.assignments_of_students(keys, wanted), page)
+
+
+def assignments_of_courses(keys: Sequence[Pair], batch: Batch, page: Page, wanted: AssignmentFilter) -> Paged | None:
+    """A page of each course's assignments."""
+    if not _provided(batch):
+        return None
+    return paged(batch.context, assignments.assignments_of_courses(keys, wanted), page)
+
+
+async def assignments_of_parents(
+    keys: Sequence[Key], batch: Batch, page: Page, wanted: AssignmentFilter
+) -> Paged | None:
+    """A page of the assignments of all children whose grades the parent may see."""
+    scope = await scope_of(batch.context)
+    shut = await closed(batch.context, Area.GRADES, scope.students)
+    students = [student for student in scope.students if student not in shut]
+    if not students or not _provided(batch):
+        return None
+    return paged(batch.context, assignments.assignments_of_guardians(keys, students, wanted), page)
+
+
+async def assignments_by_id(keys: Sequence[tuple[Key, Key, Key]], batch: Batch) -> Statement | None:
+    """Of these (student, section, assignment) keys those of the viewer's students."""
+    allowed = await visible(batch.context, [student for student, _, _ in keys])
+    own = [key for key in keys if key[0] in allowed]
+    return assignments.assignments(own) if own and _provided(batch) else None
+
+
+def _provided(batch: Batch) -> bool:
+    return batch.context.source.adapter.has("assignment", "score", "enrollment")

@@ -1,0 +1,102 @@
+"""Schools and terms, and which terms a family looks at today."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from loaders import schools
+from loaders.contract import TermKind
+from loaders.statement import Key, Statement
+from resolvers.access import scope_of
+from resolvers.context import Batch, Context
+
+
+@dataclass(frozen=True, slots=True)
+class TermDates:
+    """What is needed of a term to say whether it is the one to show."""
+
+    key: Key
+    school_key: Key
+    kind: TermKind
+    starts_on: date
+    ends_on: date
+    school_year: int
+
+
+def shown_terms(terms: Sequence[TermDates], today: date) -> list[TermDates]:
+    """The terms a family looks at today, per school and kind: those that hold today, else the last that began.
+
+    Only the latest school year that has begun counts, so that the summer shows the year that ended and a winter
+    break shows the quarter before it. A school none of whose years has begun shows its first terms.
+    """
+    shown: list[TermDates] = []
+    for school in dict.fromkeys(term.school_key for term in terms):
+        own = [term for term in terms if term.school_key == school]
+        begun = [term for term in own if term.starts_on <= today]
+        year = max(term.school_year for term in begun) if begun else min(term.school_year for term in own)
+        for kind in TermKind:
+            of_kind = sorted(
+                (term for term in own if term.kind is kind and term.school_year == year),
+                key=lambda term: term.starts_on,
+            )
+            current = [term for term in of_kind if term.starts_on <= today <= term.ends_on]
+            last = [term for term in of_kind if term.starts_on <= today][-1:] or of_kind[:1]
+            shown += current or last
+    return shown
+
+
+async def shown_terms_of_students(context: Context, students: Sequence[Key]) -> dict[Key, list[TermDates]]:
+    """The terms to show today for each student."""
+    (rows,) = await context.source.fetch([schools.terms_of_students(students)])
+    at = [rows.columns.index(name) for name in ("key", "school_key", "kind", "starts_on", "ends_on", "school_year")]
+    return {
+        student: shown_terms([TermDates(*(row[n] for n in at)) for row in found], context.today)
+        for student, found in rows.by_key().items()
+    }
+
+
+def school_of_students(keys: Sequence[Key], batch: Batch) -> Statement:
+    """The school each student attends."""
+    return schools.school_of_students(keys)
+
+
+def enrollments_of_students(keys: Sequence[Key], batch: Batch) -> Statement:
+    """Where each student is and was enrolled."""
+    return schools.enrollments_of_students(keys)
+
+
+def terms_of_students(keys: Sequence[Key], batch: Batch) -> Statement:
+    """The terms of each student's schools and years."""
+    return schools.terms_of_students(keys)
+
+
+def schools_of_keys(keys: Sequence[Key], batch: Batch) -> Statement:
+    """The schools of these keys; they came from the viewer's own students."""
+    return schools.schools(keys)
+
+
+def terms_of_keys(keys: Sequence[Key], batch: Batch) -> Statement:
+    """The terms of these keys; they came from the viewer's own students."""
+    return schools.terms(keys)
+
+
+async def schools_by_id(keys: Sequence[Key], batch: Batch) -> Statement | None:
+    """Of these schools those where one of the viewer's students is or was."""
+    scope = await scope_of(batch.context)
+    if not scope.students:
+        return None
+    (rows,) = await batch.context.source.fetch([schools.enrollments_of_students(scope.students)], [["school_key"]])
+    own = {row[rows.columns.index("school_key")] for row in rows.rows}
+    allowed = [key for key in keys if key in own]
+    return schools.schools(allowed) if allowed else None
+
+
+async def terms_by_id(keys: Sequence[Key], batch: Batch) -> Statement | None:
+    """Of these terms those of the viewer's students' schools and years."""
+    scope = await scope_of(batch.context)
+    if not scope.students:
+        return None
+    (rows,) = await batch.context.source.fetch([schools.terms_of_students(scope.students)], [["key"]])
+    own = {row[rows.columns.index("key")] for row in rows.rows}
+    allowed = [key for key in keys if key in own]
+    return schools.terms(allowed) if allowed else None

@@ -1,0 +1,98 @@
+"""Attendance, by period and added up."""
+
+import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+from strawberry import ID, Private
+
+from loaders.attendance import AttendanceFilter as Wanted
+from loaders.contract import AttendanceExcuse, AttendanceStatus
+from resolvers import arguments, courses, people, terms
+from resolvers.context import Batch, Context
+from schema import enums as enums
+from schema.batching import batched
+from schema.gradebook import Course
+from schema.node import Node
+from schema.schools import Term
+
+if TYPE_CHECKING:
+    from schema.people import Student
+
+LazyStudent = Annotated["Student", strawberry.lazy("schema.people")]
+
+
+@strawberry.type(description="One mark of attendance: where the student was, and whether the school excuses it.")
+class Attendance(Node):
+    student_key: Private[Any]
+    course_key: Private[Any]
+    on_date: datetime.date = strawberry.field(name="date", description="The day.")
+    period: str | None = strawberry.field(description="The period; null for a mark of the whole day.")
+    status: AttendanceStatus = strawberry.field(description="Where the student was.")
+    excuse: AttendanceExcuse = strawberry.field(description="Whether the school excuses it.")
+    source_code: str | None = strawberry.field(description="The source's own code.")
+    source_label: str | None = strawberry.field(description="The source's own words for the code.")
+    minutes_missed: int | None = strawberry.field(description="Minutes missed, where the source counts them.")
+    comment: str | None = strawberry.field(description="The school's comment.")
+    recorded_by: str | None = strawberry.field(description="Who recorded it: TEACHER or OFFICE, or as the source says.")
+    confirmed: bool | None = strawberry.field(description="Whether the office has confirmed it; null if not known.")
+    updated_at: datetime.datetime | None = strawberry.field(description="When the source last changed it.")
+
+    @batched("course_key")
+    def course(keys: Any, batch: Batch) -> Course | None:
+        """The course in whose period it was."""
+        return courses.courses_of_pairs(keys, batch)
+
+    @batched("student_key")
+    def student(keys: Any, batch: Batch) -> LazyStudent:
+        """The student."""
+        return people.students_by_key(keys, batch)
+
+
+@strawberry.input(description="Which marks: every part that is given must hold.")
+class AttendanceFilter:
+    from_on: datetime.date | None = strawberry.field(name="from", default=None, description="On this day or later.")
+    to_on: datetime.date | None = strawberry.field(name="to", default=None, description="On this day or earlier.")
+    statuses: list[AttendanceStatus] | None = strawberry.field(default=None, description="Of one of these statuses.")
+    excuses: list[AttendanceExcuse] | None = strawberry.field(default=None, description="Of one of these excuses.")
+    course_id: ID | None = strawberry.field(default=None, description="In this course.")
+    term_id: ID | None = strawberry.field(default=None, description="In this term.")
+
+
+def wanted_attendance(context: Context, given: AttendanceFilter | None) -> Wanted:
+    """A client's filter with its ids read; BadUserInput naming the part that cannot be what it says."""
+    if given is None:
+        return Wanted()
+    return Wanted(
+        from_on=given.from_on,
+        to_on=given.to_on,
+        statuses=None if given.statuses is None else tuple(given.statuses),
+        excuses=None if given.excuses is None else tuple(given.excuses),
+        course=None if given.course_id is None else arguments.course_pair(context, given.course_id, "courseId"),
+        term=arguments.term_key(context, given.term_id),
+    )
+
+
+@strawberry.type(description="Attendance added up. Periods and days are counted apart: they are not the same.")
+class AttendanceSummary:
+    term_key: Private[Any]
+    course_key: Private[Any]
+    key: str = strawberry.field(description="What it adds up, stable within the student: a term, a course, a month.")
+    absent_periods: int = strawberry.field(description="Class periods missed, school activities not counted.")
+    absent_days: Decimal | None = strawberry.field(description="Days missed, halves included; null if not counted.")
+    tardies: int = strawberry.field(description="Times the student came late.")
+    early_releases: int = strawberry.field(description="Times the student left early.")
+    excused: int = strawberry.field(description="How many of these marks are excused.")
+    unexcused: int = strawberry.field(description="How many of these marks are not excused.")
+    days_enrolled: int | None = strawberry.field(description="School days in which the student was enrolled, if known.")
+
+    @batched("term_key")
+    def term(keys: Any, batch: Batch) -> Term | None:
+        """The term, where summaries are by term."""
+        return terms.terms_of_keys(keys, batch)
+
+    @batched("course_key")
+    def course(keys: Any, batch: Batch) -> Course | None:
+        """The course, where summaries are by course."""
+        return courses.courses_of_pairs(keys, batch)

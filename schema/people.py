@@ -1,0 +1,184 @@
+"""Students, parents and teachers."""
+
+import datetime
+from typing import Annotated, Any
+
+import strawberry
+from strawberry import ID, Private
+
+from loaders.contract import GradeLevel, RelationshipKind
+from resolvers import assignments, attendance, courses, grades, messages, people, terms
+from resolvers.access import Area, AreaReason, AreaState
+from resolvers.attendance import AttendanceGroup
+from resolvers.context import Batch
+from resolvers.paging import Page
+from schema.attendance import Attendance, AttendanceFilter, AttendanceSummary, wanted_attendance
+from schema.batching import batched, connected
+from schema.connections import Connection
+from schema.gradebook import Assignment, Course, FilterArgument, Grade, wanted_assignments
+from schema.messages import Message, MessageFilter, wanted_messages
+from schema.node import Node
+from schema.scalars import EmailAddress
+from schema.schools import School, SchoolEnrollment, Term
+
+TermArgument = Annotated[ID | None, strawberry.argument(description="Of this term.")]
+
+
+@strawberry.type(description="A teacher.")
+class Teacher(Node):
+    sourced_id: str = strawberry.field(description="The teacher's key in the source.")
+    name: str = strawberry.field(description="The name, as families address it.")
+    email: EmailAddress | None = strawberry.field(description="An address that families may write to.")
+
+
+@strawberry.type(description="The viewer's own relationship to a student.")
+class Relationship:
+    kind: RelationshipKind = strawberry.field(description="How the viewer is related to the student.")
+    legal_guardian: bool | None = strawberry.field(description="Whether the viewer is a legal guardian, if known.")
+    lives_with: bool | None = strawberry.field(description="Whether the student lives with the viewer, if known.")
+    contact_priority: int | None = strawberry.field(description="In which order the school calls; 1 comes first.")
+    starts_on: datetime.date | None = strawberry.field(name="from", description="The first day of the portal right.")
+    ends_on: datetime.date | None = strawberry.field(name="to", description="The last day of the portal right.")
+
+
+@strawberry.type(
+    name="Area", description="The state of one area of a student's record. A null elsewhere is explained here."
+)
+class AreaStatus:
+    area: Area = strawberry.field(description="Which area.")
+    state: AreaState = strawberry.field(description="Whether it can be read now.")
+    reason: AreaReason | None = strawberry.field(description="Why it is closed; null while it is open.")
+    as_of: datetime.datetime = strawberry.field(description="The instant for which this is known.")
+    stale: bool = strawberry.field(description="Whether what is known is of an earlier time, the source being away.")
+
+
+@strawberry.type(description="A student, as one of the viewer's.")
+class Student(Node):
+    key: Private[Any]
+    sourced_id: str = strawberry.field(description="The student's key in the source.")
+    student_number: str | None = strawberry.field(description="The number by which the school knows the student.")
+    given_name: str = strawberry.field(description="The name the student goes by.")
+    family_name: str = strawberry.field(description="The family name.")
+    name: str = strawberry.field(description="Given name and family name.")
+    birth_date: datetime.date | None = strawberry.field(description="The date of birth.")
+
+    @batched()
+    def grade_level(keys: Any, batch: Batch) -> GradeLevel:
+        """The grade the student is in; the last one where the student is in none today."""
+        return people.grade_levels(keys, batch)
+
+    @batched()
+    def school(keys: Any, batch: Batch) -> School:
+        """The school the student attends, the primary one of several; the last one where none is attended."""
+        return terms.school_of_students(keys, batch)
+
+    @batched()
+    def enrollments(keys: Any, batch: Batch) -> list[SchoolEnrollment]:
+        """Where the student is and was enrolled, the present first."""
+        return terms.enrollments_of_students(keys, batch)
+
+    @batched()
+    def relationship(keys: Any, batch: Batch) -> Relationship:
+        """The viewer's own relationship to the student."""
+        return people.relationships(keys, batch)
+
+    @batched()
+    def areas(keys: Any, batch: Batch) -> list[AreaStatus]:
+        """The state of every area of the record: why something is null."""
+        return people.areas(keys, batch)
+
+    @batched()
+    def terms(keys: Any, batch: Batch) -> list[Term]:
+        """The terms of the student's schools and years, in their order, a year before its parts."""
+        return terms.terms_of_students(keys, batch)
+
+    @batched(area=Area.GRADES)
+    def courses(keys: Any, batch: Batch, term_id: TermArgument = None) -> list[Course] | None:
+        """The courses of a term; where none is named, of today's terms, or of the last ones out of term."""
+        return courses.courses_of_students(keys, batch, term_id)
+
+    @batched(area=Area.GRADES)
+    def grades(
+        keys: Any,
+        batch: Batch,
+        term_id: TermArgument = None,
+        course_id: Annotated[ID | None, strawberry.argument(description="Of this course.")] = None,
+    ) -> list[Grade] | None:
+        """The grades of all courses, the latest term first."""
+        return grades.grades_of_students(keys, batch, term_id, course_id)
+
+    @connected(area=Area.GRADES)
+    def assignments(
+        keys: Any, batch: Batch, page: Page, filter: FilterArgument = None
+    ) -> Connection[Assignment] | None:
+        """The assignments of all courses, the latest due first."""
+        return assignments.assignments_of_students(keys, batch, page, wanted_assignments(batch.context, filter))
+
+    @connected(area=Area.ATTENDANCE)
+    def attendance(
+        keys: Any,
+        batch: Batch,
+        page: Page,
+        filter: Annotated[
+            AttendanceFilter | None, strawberry.argument(description="Which marks; all where it is not said.")
+        ] = None,
+    ) -> Connection[Attendance] | None:
+        """The marks of attendance, the latest first."""
+        return attendance.attendance_of_students(keys, batch, page, wanted_attendance(batch.context, filter))
+
+    @batched(area=Area.ATTENDANCE)
+    def attendance_summary(
+        keys: Any,
+        batch: Batch,
+        group_by: Annotated[AttendanceGroup, strawberry.argument(description="By what it adds up.")] = (
+            AttendanceGroup.TERM
+        ),
+    ) -> list[AttendanceSummary] | None:
+        """Attendance of the school year added up, in periods and in days."""
+        return attendance.summaries_of_students(keys, batch, group_by)
+
+
+@strawberry.type(description="A parent or guardian: the viewer, nobody else.")
+class Parent(Node):
+    key: Private[Any]
+    sourced_id: str = strawberry.field(description="The guardian's key in the source.")
+    given_name: str = strawberry.field(description="The given name.")
+    family_name: str = strawberry.field(description="The family name.")
+    name: str = strawberry.field(description="Given name and family name.")
+    email: EmailAddress | None = strawberry.field(description="The e-mail address that the school has.")
+    phone: str | None = strawberry.field(description="The telephone number that the school has.")
+    preferred_language: str | None = strawberry.field(description="The language the family prefers, by BCP 47.")
+
+    @batched()
+    def username(keys: Any, batch: Batch) -> str:
+        """The user name with which the viewer logs in."""
+        return people.username_of_parents(keys, batch)
+
+    @batched()
+    def students(keys: Any, batch: Batch) -> list[Student]:
+        """The students whose portal right holds today, eldest first."""
+        return people.students_of_parents(keys, batch)
+
+    @connected()
+    def messages(
+        keys: Any,
+        batch: Batch,
+        page: Page,
+        filter: Annotated[
+            MessageFilter | None, strawberry.argument(description="Which messages; all where it is not said.")
+        ] = None,
+    ) -> Connection[Message]:
+        """The messages from staff, the newest first."""
+        return messages.messages_of_parents(keys, batch, page, wanted_messages(batch.context, filter))
+
+    @batched()
+    def unread_message_count(keys: Any, batch: Batch) -> int:
+        """How many messages are unread."""
+        return messages.unread_counts(keys, batch)
+
+    @connected()
+    def assignments(
+        keys: Any, batch: Batch, page: Page, filter: FilterArgument = None
+    ) -> Connection[Assignment] | None:
+        """The assignments of all children, the latest due first: what is due soon, what is missing."""
+        return assignments.assignments_of_parents(keys, batch, page, wanted_assignments(batch.context, filter))

@@ -1,0 +1,75 @@
+"""What a log-in page needs before anybody has logged in."""
+
+import strawberry
+from strawberry import Private
+
+from resolvers import help as help_
+from resolvers.context import Context
+from resolvers.help import HelpCode
+from resolvers.portal import passwords
+from schema.enums import described
+from schema.scalars import EmailAddress
+
+described(
+    HelpCode,
+    "HelpCode",
+    "A way out for somebody who cannot log in.",
+    {
+        HelpCode.ACTIVATE_KEY: "An account is opened with an activation key.",
+        HelpCode.REQUEST_KEY: "An activation key is asked for.",
+        HelpCode.FORGOT_USERNAME: "The user name is sent by e-mail.",
+        HelpCode.FORGOT_PASSWORD: "A new password is set by way of e-mail.",
+        HelpCode.SUPPORT: "A person helps.",
+    },
+)
+
+
+@strawberry.type(description="The rules a password must keep; a client draws them, the gateway checks them.")
+class PasswordPolicy:
+    min_length: int = strawberry.field(description="Characters at the least, after NFKC.")
+    max_length: int = strawberry.field(description="Characters at the most; nothing is cut off.")
+    letters: bool = strawberry.field(description="Whether a letter must be in it.")
+    digits: bool = strawberry.field(description="Whether a digit must be in it.")
+    special: bool = strawberry.field(description="Whether a character must be in it that is neither letter nor digit.")
+
+
+@strawberry.type(description="A way out for somebody who cannot log in.")
+class HelpTopic:
+    code: HelpCode = strawberry.field(description="Which way.")
+    title: str = strawberry.field(description="The words for a link.")
+    text: str = strawberry.field(description="What to do.")
+
+
+@strawberry.type(description="Where a family that is stuck writes to.")
+class SupportDesk:
+    email: EmailAddress | None = strawberry.field(description="The desk's address, where the district has given one.")
+    reply_within_school_days: int = strawberry.field(description="Within how many school days it answers.")
+
+
+@strawberry.type(description="The portal as somebody sees it who has not logged in.")
+class Portal:
+    context: Private[Context]
+    district_name: str = strawberry.field(description="The district's name.")
+
+    @strawberry.field(description="The rules a password must keep.")
+    def password_policy(self) -> PasswordPolicy:
+        policy = passwords.POLICY
+        return PasswordPolicy(
+            min_length=policy.min_length,
+            max_length=policy.max_length,
+            letters=policy.letters,
+            digits=policy.digits,
+            special=policy.special,
+        )
+
+    @strawberry.field(description="What stands behind HELP.")
+    def help(self) -> list[HelpTopic]:
+        return [HelpTopic(code=topic.code, title=topic.title, text=topic.text) for topic in help_.TOPICS]
+
+    @strawberry.field(description="The support desk.")
+    def support_desk(self) -> SupportDesk:
+        desk = help_.support_desk(self.context)
+        return SupportDesk(
+            email=EmailAddress(desk.email) if desk.email else None,
+            reply_within_school_days=desk.reply_within_school_days,
+        )
