@@ -1,0 +1,85 @@
+"""Accounts: who may log in, and as which guardian of the SIS or which member of staff."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from loaders.portal.transaction import Reading, Row, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """An account to be: either a guardian's, by the SIS's key as text, or a member of staff's, by a role."""
+
+    username: str
+    username_key: str
+    password_hash: str
+    guardian_id: str | None
+    staff_role: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as it is; whoever is disabled cannot log in, and no session of theirs is one."""
+
+    id: int
+    username: str
+    password_hash: str
+    guardian_id: str | None
+    staff_role: str | None
+    disabled_at: datetime | None
+
+
+async def account_by_username(store: Reading, username_key: str) -> Account | None:
+    """The account of a normalised username."""
+    found = await store.rows(
+        "select id, username, password_hash, guardian_id, staff_role, disabled_at "
+        "from account where username_key = :username_key",
+        {"username_key": username_key},
+    )
+    return _account(found[0]) if found else None
+
+
+async def add_account(transaction: Transaction, account: NewAccount) -> int:
+    """Adds an account and says its id; ConstraintBroken where its username is taken."""
+    return await transaction.insert(
+        "insert into account (username, username_key, password_hash, guardian_id, staff_role, created_at) "
+        "values (:username, :username_key, :password_hash, :guardian_id, :staff_role, :created_at) returning id",
+        {
+            "username": account.username,
+            "username_key": account.username_key,
+            "password_hash": account.password_hash,
+            "guardian_id": account.guardian_id,
+            "staff_role": account.staff_role,
+            "created_at": account.created_at,
+        },
+    )
+
+
+async def is_still(transaction: Transaction, account: Account) -> bool:
+    """Whether the account can log in with the very password that was verified; locks it until the transaction ends."""
+    changed = await transaction.execute(
+        "update account set password_hash = password_hash "
+        "where id = :id and password_hash = :password_hash and disabled_at is null",
+        {"id": account.id, "password_hash": account.password_hash},
+    )
+    return changed == 1
+
+
+async def set_password_hash(transaction: Transaction, account_id: int, password_hash: str) -> None:
+    """Keeps the same password under a new hash."""
+    await transaction.execute(
+        "update account set password_hash = :password_hash where id = :id",
+        {"id": account_id, "password_hash": password_hash},
+    )
+
+
+def _account(row: Row) -> Account:
+    return Account(
+        id=row["id"],
+        username=row["username"],
+        password_hash=row["password_hash"],
+        guardian_id=row["guardian_id"],
+        staff_role=row["staff_role"],
+        disabled_at=row["disabled_at"],
+    )
