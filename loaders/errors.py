@@ -19,6 +19,12 @@ class StatementTimeout(LoaderError):
     code = "STATEMENT_TIMEOUT"
 
 
+class ConstraintBroken(LoaderError):
+    """A write was refused because it breaks a constraint of the portal store; nothing of its transaction is kept."""
+
+    code = "CONSTRAINT_BROKEN"
+
+
 class AddressInvalid(LoaderError):
     """A database URL cannot be read; the message says what it should look like and never repeats it."""
 

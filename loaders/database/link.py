@@ -58,6 +58,18 @@ class Link(Protocol):
         ...
 
 
+class WritingLink(Link, Protocol):
+    """A connection that also changes the database."""
+
+    async def execute(self, sql: str, values: Sequence[Any]) -> int:
+        """Runs one statement; the number of rows it touched."""
+        ...
+
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open on it."""
+        ...
+
+
 class Engine(Protocol):
     """One database through one driver: opens links and puts the driver's errors into our words."""
 

@@ -8,9 +8,11 @@ from typing import Any, Self, TypeVar
 
 from loaders.database.address import Address, read_address
 from loaders.database.link import Bound, Engine, Failure, Link, Raw, Table
+from loaders.database.mysql import Mysql
+from loaders.database.postgresql import Postgresql
 from loaders.database.sqlite import Sqlite
 from loaders.dialect import Dialect
-from loaders.errors import LoaderError, SourceDown, SourceWritable, StatementTimeout
+from loaders.errors import SourceDown, SourceWritable, StatementTimeout
 
 T = TypeVar("T")
 
@@ -145,7 +147,7 @@ class Readers:
                 while self._idle:
                     await self._idle.popleft().close()
                 if fresh:
-                    raise self._went_down(failure.error) from error
+                    raise failure.error from error
             except BaseException:
                 self._later(self._settle(link))
                 raise
@@ -187,15 +189,12 @@ class Readers:
             try:
                 link = await self._engine.connect()
             except Exception as error:
-                raise self._went_down(self._engine.explain(error).error) from error
+                reason = self._engine.explain(error).error
+                self._down = reason if isinstance(reason, SourceDown) else SourceDown(str(reason))
+                self._down_until = loop.time() + RETRY_SECONDS
+                raise self._down from error
             self._down = None
             return link
-
-    def _went_down(self, error: LoaderError) -> LoaderError:
-        if isinstance(error, SourceDown):
-            self._down = error
-            self._down_until = asyncio.get_running_loop().time() + RETRY_SECONDS
-        return error
 
     def _give_back(self, link: Link) -> None:
         if self._closed:
@@ -237,5 +236,7 @@ def _engine(address: Address, size: int, seconds: float, *, read_only: bool) -> 
     match address.dialect:
         case Dialect.SQLITE:
             return Sqlite(address, read_only=read_only)
-        case _:
-            raise NotImplementedError
+        case Dialect.POSTGRESQL:
+            return Postgresql(address, size, seconds, read_only=read_only)
+        case Dialect.MYSQL:
+            return Mysql(address, size, seconds, read_only=read_only)

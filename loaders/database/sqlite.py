@@ -14,14 +14,14 @@ from loaders.database.address import Address, sqlite_url
 from loaders.database.holder import Holder
 from loaders.database.link import CONNECT_SECONDS, Bound, Failure, Link, Raw, Table
 from loaders.dialect import Dialect
-from loaders.errors import LoaderError, RelationIncomplete, SourceDown, StatementTimeout
+from loaders.errors import ConstraintBroken, LoaderError, RelationIncomplete, SourceDown, StatementTimeout
 
 T = TypeVar("T")
 
 LOCK_SECONDS = 2.0
 _INTERRUPT_SECONDS = 0.01
 _OURS: Final = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG,
-                sqlite3.SQLITE_RANGE, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_CONSTRAINT}  # fmt: skip
+                sqlite3.SQLITE_RANGE, sqlite3.SQLITE_AUTH}  # fmt: skip
 _LOCKED: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 FileIdentity = tuple[int, int]
@@ -32,14 +32,14 @@ class _Stopped(Exception):
 
 
 class Sqlite:
-    """A SQLite file; for readers opened with `mode=ro` and `query_only`, so that not even a bug can write to it."""
+    """A SQLite file; readers open it with `mode=ro` and `query_only`, so that not even a bug can write to it."""
 
     dialect = Dialect.SQLITE
 
     def __init__(self, address: Address, *, read_only: bool) -> None:
         self.label = address.label
         self._path = address.path
-        self._read_only = read_only
+        self._session = _READING if read_only else _WRITING
         url = sqlite_url(address.path, "ro" if read_only else "rw")
         self._database = Database(url, uri=True, timeout=LOCK_SECONDS, cached_statements=512)
 
@@ -53,7 +53,7 @@ class Sqlite:
         holder = await Holder.open(self._database, CONNECT_SECONDS)
         link = SqliteLink(holder, self._path, file)
         try:
-            await link.fetch(_SESSION if self._read_only else _SESSION[:1])
+            await link.fetch(self._session)
         except BaseException:
             await link.close()
             raise
@@ -65,9 +65,14 @@ class Sqlite:
         primary = None if code is None else code & 0xFF
         if primary == sqlite3.SQLITE_INTERRUPT:
             return Failure(StatementTimeout(f"{self.label}: a statement was stopped."), lost=False)
+        if primary == sqlite3.SQLITE_CONSTRAINT:
+            return Failure(ConstraintBroken(f"{self.label}: {error}."), lost=False)
+        if primary == sqlite3.SQLITE_FULL:
+            return Failure(SourceDown(f"{self.label} has no room left on its disk."), lost=False)
         if primary in _LOCKED:
             return Failure(SourceDown(f"{self.label} is locked by another program."), lost=False)
-        if primary in _OURS or (primary is None and isinstance(error, sqlite3.ProgrammingError | OverflowError)):
+        gone = isinstance(error, OSError | sqlite3.OperationalError)
+        if primary in _OURS or (primary is None and not gone):
             return Failure(RelationIncomplete(f"{self.label}: {error}."), lost=False)
         down: LoaderError = SourceDown(f"{self.label} cannot be read. Put the file back; it is tried again by itself.")
         return Failure(down, lost=True)
@@ -81,7 +86,11 @@ class Sqlite:
         await self._database.disconnect()
 
 
-_SESSION: list[Bound] = [("pragma schema_version", ()), ("pragma query_only = on", ())]
+_READING: list[Bound] = [("pragma query_only = on", ()), ("pragma schema_version", ())]
+_WRITING: list[Bound] = [
+    (f"pragma {setting}", ())
+    for setting in ("busy_timeout = 5000", "journal_mode = wal", "synchronous = full", "foreign_keys = on")
+]
 
 
 class SqliteLink:
@@ -120,6 +129,15 @@ class SqliteLink:
     async def columns(self, select: str, values: Sequence[Any]) -> tuple[str, ...]:
         """The names of the columns of a SELECT."""
         return (await self.table(f"select * from ({select}) limit 0", values)).names
+
+    async def execute(self, sql: str, values: Sequence[Any]) -> int:
+        """Runs one statement; the number of rows it touched."""
+        connection = self._raw._conn
+        return await self.run(lambda _: max(connection.execute(sql, values).rowcount, 0))
+
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return bool(self._raw.in_transaction)
 
     async def run(self, work: Callable[[list[bool]], T]) -> T:
         """Does `work` in the connection's thread; the list it is given fills when nobody waits for it any more."""
