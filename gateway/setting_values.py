@@ -1,0 +1,104 @@
+"""What the text of a setting may be: each function gives the value that it means, or refuses with ValueError.
+
+No message repeats the text, which may be a secret in the wrong place.
+"""
+
+import re
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import SecretStr
+
+from loaders.adapter import BUILT_IN, find_adapter
+from loaders.database.address import read_address
+from loaders.errors import AdapterInvalid, AddressInvalid
+
+PEPPER_LENGTH = 16
+
+
+def database_url(url: str) -> str:
+    """A URL that names a database; it is never repeated."""
+    try:
+        read_address(url)
+    except AddressInvalid as error:
+        raise ValueError(str(error)) from None
+    return url
+
+
+def adapter_name(name: str) -> str:
+    """A built-in adapter's name, or an adapter's folder."""
+    try:
+        find_adapter(name)
+    except AdapterInvalid:
+        names = ", ".join(sorted(path.parent.name for path in BUILT_IN.glob("*/adapter.toml")))
+        raise ValueError(f"There is no such adapter: name one of {names}, or a folder with an adapter.toml.") from None
+    return name
+
+
+def time_zone(name: str) -> str:
+    """An IANA time zone."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("That is not an IANA time zone.") from None
+    return name
+
+
+def mailbox(text: str) -> str:
+    """An e-mail address."""
+    if not re.fullmatch(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+", text):
+        raise ValueError("That is not an e-mail address.")
+    return text
+
+
+def origin(text: str) -> str:
+    """Scheme, host and port as a browser writes them in an Origin header."""
+    refusal = ValueError("An origin is http:// or https:// and a host, without a path, a user or a wildcard.")
+    try:
+        parts = urlsplit(text.strip().lower().rstrip("/"))
+        port = parts.port
+    except ValueError:
+        raise refusal from None
+    host = parts.hostname or ""
+    plain = parts.scheme in ("http", "https") and parts.netloc in (f"{_bracketed(host)}:{port}", _bracketed(host))
+    if not plain or parts.path or parts.query or parts.fragment or not re.fullmatch(r"[a-z0-9.\-]+|[0-9a-f:.]+", host):
+        raise refusal
+    default = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{_bracketed(host)}" + (f":{port}" if port not in (None, default) else "")
+
+
+def listed(value: object) -> object:
+    """A text with commas as the list it means."""
+    return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
+
+
+def host_name(text: str) -> str:
+    """An IP address or a host name."""
+    try:
+        ip_address(text)
+    except ValueError:
+        if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.\-]*[A-Za-z0-9])?", text):
+            raise ValueError("That is neither an address nor a host name.") from None
+    return text
+
+
+def pepper_in(path: Path) -> str:
+    """The pepper that a file holds, without the white space around it."""
+    try:
+        text = path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ValueError("That file cannot be read as text.") from None
+    return long_enough(SecretStr(text)).get_secret_value()
+
+
+def long_enough(secret: SecretStr) -> SecretStr:
+    """A secret that cannot be guessed for its shortness."""
+    if len(secret) < PEPPER_LENGTH:
+        raise ValueError(f"It must have at least {PEPPER_LENGTH} characters.")
+    return secret
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
