@@ -20,11 +20,15 @@ KEYS = 20
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A base table that is read in full, its size, and whether it has an index that could serve instead."""
+    """A base table that is read in full, its size, and whether it has an index that could serve instead.
+
+    `measured` says that the engine has statistics of the table; without them its plans mean little.
+    """
 
     table: str
     rows: int
     avoidable: bool
+    measured: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +41,27 @@ class Plan:
     @property
     def ok(self) -> bool:
         """Whether no table is read in full that need not be."""
-        return not any(scan.avoidable for scan in self.scans)
+        return not any(scan.avoidable and scan.measured for scan in self.scans)
 
     @property
     def verdict(self) -> str:
         """INDEXED, or SCANS with each table and its size."""
-        return "SCANS " + ", ".join(f"{s.table} ({s.rows})" for s in self.scans) if self.scans else "INDEXED"
+        scans = (f"{s.table} ({s.rows}{'' if s.measured else ', never analyzed'})" for s in self.scans)
+        return f"SCANS {', '.join(scans)}" if self.scans else "INDEXED"
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A full read as the engine tells it: the table, and the columns of it that conditions name."""
+    """A full read as the engine tells it: the table, and the columns of it that conditions name.
+
+    A read through an index is a full one all the same where `conditions` miss the column by which the index begins.
+    """
 
     table: str
     columns: frozenset[str]
     avoidable: bool = False
+    index: str | None = None
+    conditions: frozenset[str] = frozenset()
 
 
 async def plan(relations: Relations, reads: Reads, relation: str, asked_by: str, today: date) -> Plan:
@@ -65,15 +75,16 @@ async def plan(relations: Relations, reads: Reads, relation: str, asked_by: str,
         key=asked_by,
     )
     sql, values = _bound(relations, statement, today)
-    [rows] = await reads.fetch([(f"{_EXPLAIN[relations.dialect]} {sql}", values)])
     found: dict[str, Scan] = {}
-    for read in _full_reads(relations.dialect, rows, sql):
-        size, leading = await _facts(relations.dialect, reads, read.table)
-        if size > SMALL:
-            avoidable = read.avoidable or not leading.isdisjoint(read.columns)
-            known = found.get(read.table)
-            name = read.table.rpartition(".")[2]
-            found[read.table] = Scan(name, size, avoidable or (known is not None and known.avoidable))
+    for read in await _full_reads(relations.dialect, reads, sql, values):
+        facts = await _facts(relations.dialect, reads, read.table)
+        leading = facts.leading.get(read.index or "")
+        if facts.rows <= SMALL or (leading is not None and leading in read.conditions):
+            continue
+        known = found.get(read.table)
+        avoidable = read.avoidable or not read.columns.isdisjoint(facts.leading.values())
+        avoidable = avoidable or (known is not None and known.avoidable)
+        found[read.table] = Scan(read.table.rpartition(".")[2], facts.rows, avoidable, facts.measured)
     return Plan(asked_by, tuple(found.values()))
 
 
@@ -107,30 +118,53 @@ _EXPLAIN = {
 }
 
 
-def _full_reads(dialect: Dialect, rows: Sequence[Sequence[Any]], sql: str) -> Iterator[_Read]:
+# PostgreSQL reads a table in full where that is cheaper, and no longer where the table grows. What remains when it is
+# told to go by indexes wherever it can is the adapter's doing.
+_BY_INDEX: tuple[Bound, ...] = (
+    ("begin", ()),
+    ("set local enable_seqscan = off", ()),
+    ("set local enable_hashjoin = off", ()),
+    ("set local enable_mergejoin = off", ()),
+)
+
+
+async def _full_reads(dialect: Dialect, reads: Reads, sql: str, values: Sequence[Any]) -> list[_Read]:
+    explain = (f"{_EXPLAIN[dialect]} {sql}", values)
     match dialect:
         case Dialect.POSTGRESQL:
+            rows = (await reads.fetch([*_BY_INDEX, explain, ("rollback", ())]))[len(_BY_INDEX)]
             told = rows[0][0]
-            yield from _of_postgresql((json.loads(told) if isinstance(told, str) else told)[0]["Plan"], ())
+            return list(_of_postgresql((json.loads(told) if isinstance(told, str) else told)[0]["Plan"], (), None))
         case Dialect.MYSQL:
-            yield from _of_mysql(rows, sql)
+            [rows] = await reads.fetch([explain])
+            return list(_of_mysql(rows, sql))
         case Dialect.SQLITE:
-            yield from _of_sqlite(rows, sql)
+            [rows] = await reads.fetch([explain])
+            return list(_of_sqlite(rows, sql))
 
 
 _CONDITIONS = ("Filter", "Hash Cond", "Merge Cond", "Join Filter")
 
 
-def _of_postgresql(node: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[_Read]:
-    """Sequential scans, and index scans without a condition; the conditions are their own and those of joins above."""
+def _of_postgresql(
+    node: Mapping[str, Any], above: tuple[str, ...], bitmap: Mapping[str, Any] | None
+) -> Iterator[_Read]:
+    """Every scan of a table; the conditions are its own and those of the joins above it."""
     conditions = (*above, *(str(node[name]) for name in _CONDITIONS if name in node))
-    kind = node["Node Type"]
-    if "Relation Name" in node and (kind == "Seq Scan" or (kind.startswith("Index") and "Index Cond" not in node)):
-        name = re.compile(rf'\b{re.escape(node["Alias"])}"?\."?(\w+)')
-        columns = frozenset(column for condition in conditions for column in name.findall(condition))
-        yield _Read(f"{node['Schema']}.{node['Relation Name']}", columns)
+    table = node if "Relation Name" in node else bitmap
+    if table is not None and re.match("Seq Scan|Index|Bitmap Index", node["Node Type"]):
+        yield _Read(
+            f"{table['Schema']}.{table['Relation Name']}",
+            _columns(table["Alias"], " ".join(conditions)),
+            index=node.get("Index Name"),
+            conditions=_columns(table["Alias"], node.get("Index Cond", "")),
+        )
     for child in node.get("Plans", ()):
-        yield from _of_postgresql(child, conditions)
+        yield from _of_postgresql(child, conditions, node if node["Node Type"] == "Bitmap Heap Scan" else bitmap)
+
+
+def _columns(alias: str, conditions: str) -> frozenset[str]:
+    return frozenset(re.findall(rf'(?<!\w){re.escape(alias)}"?\."?(\w+)', conditions))
 
 
 def _of_mysql(rows: Sequence[Sequence[Any]], sql: str) -> Iterator[_Read]:
@@ -174,24 +208,41 @@ def _tables(sql: str) -> dict[str, tuple[str, ...]]:
 
 def _columns_of(alias: str, table: str, sql: str) -> frozenset[str]:
     """The columns that the statement names of an alias; any word where the table stands without one."""
-    start = rf"(?<!\w){alias}\." if alias != table else r"(?<!\w)"
-    return frozenset(re.findall(rf"{start}(\w+)", sql))
+    return _columns(alias, sql) if alias != table else frozenset(re.findall(r"\w+", sql))
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """The size of a table, the column by which each of its indexes begins, and whether it has statistics."""
+
+    rows: int
+    leading: Mapping[str, str]
+    measured: bool
 
 
 _LEADING = {
-    Dialect.POSTGRESQL: "select a.attname::text from pg_index i join pg_attribute a on a.attrelid = i.indrelid "
-    "and a.attnum = i.indkey[0] where i.indrelid = to_regclass($1) and i.indpred is null",
-    Dialect.MYSQL: "select column_name from information_schema.statistics "
-    "where table_schema = database() and table_name = %s and seq_in_index = 1",
-    Dialect.SQLITE: "select i.name from pragma_index_list(?1) as l join pragma_index_info(l.name) as i on i.seqno = 0 "
-    "union select name from pragma_table_info(?1) where pk = 1",
+    Dialect.POSTGRESQL: """select c.relname::text, a.attname::text
+from pg_index i
+join pg_class c on c.oid = i.indexrelid
+join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+where i.indrelid = to_regclass($1) and i.indpred is null""",
+    Dialect.MYSQL: """select index_name, column_name
+from information_schema.statistics
+where table_schema = database() and table_name = %s and seq_in_index = 1""",
+    Dialect.SQLITE: """select l.name, i.name
+from pragma_index_list(?1) as l
+join pragma_index_info(l.name) as i on i.seqno = 0
+union select '', name from pragma_table_info(?1) where pk = 1""",
 }
+_MEASURED = "select 1 from pg_stats where schemaname = $1 and tablename = $2 limit 1"
 
 
-async def _facts(dialect: Dialect, reads: Reads, table: str) -> tuple[int, frozenset[str]]:
-    """The size of a table, and the columns by which its indexes begin."""
+async def _facts(dialect: Dialect, reads: Reads, table: str) -> _Facts:
     mark = "`" if dialect is Dialect.MYSQL else '"'
     quoted = ".".join(f"{mark}{part}{mark}" for part in table.split("."))
     asked = quoted if dialect is Dialect.POSTGRESQL else table
-    sizes, leading = await reads.fetch([(f"select count(*) from {quoted}", ()), (_LEADING[dialect], (asked,))])
-    return sizes[0][0], frozenset(row[0] for row in leading)
+    statements: list[Bound] = [(f"select count(*) from {quoted}", ()), (_LEADING[dialect], (asked,))]
+    if dialect is Dialect.POSTGRESQL:
+        statements.append((_MEASURED, table.split(".")))
+    sizes, leading, *measured = await reads.fetch(statements)
+    return _Facts(sizes[0][0], dict(leading), measured=measured != [[]])  # type: ignore[arg-type]

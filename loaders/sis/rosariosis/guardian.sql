@@ -9,7 +9,7 @@ from staff s
 join staff p on p.username = s.username
 where s.profile = 'parent'
   and s.username <> ''
-  and p.syear = (select max(latest.syear) from staff latest where latest.username = s.username)
+  and p.syear = (select max(latest.syear) from staff latest where latest.username = p.username)
 union all
 select
   s.staff_id as id,

@@ -58,7 +58,7 @@ join students_join_users j on j.staff_id = p.staff_id
 where s.profile = 'parent'
   and p.profile = 'parent'
   and s.username <> ''
-  and p.syear = (select max(latest.syear) from staff latest where latest.username = s.username)
+  and p.syear = (select max(latest.syear) from staff latest where latest.username = p.username)
 union all
 select
   s.staff_id as guardian_id,

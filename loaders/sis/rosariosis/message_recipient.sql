@@ -10,7 +10,7 @@ join portal_notes n on (n.published_profiles like '%,3,%' and p.profile_id = 3)
 where s.profile = 'parent'
   and p.profile = 'parent'
   and s.username <> ''
-  and p.syear = (select max(latest.syear) from staff latest where latest.username = s.username)
+  and p.syear = (select max(latest.syear) from staff latest where latest.username = p.username)
   and (n.start_date is null or n.start_date <= :today)
   and (n.end_date is null or n.end_date >= :today)
   and coalesce(n.published_date, n.created_at) is not null
