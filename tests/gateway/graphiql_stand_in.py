@@ -28,6 +28,7 @@ class School:
 
     letters: "asyncio.Queue[str]" = field(default_factory=asyncio.Queue)
     sockets: list[str | None] = field(default_factory=list)
+    hung_up: asyncio.Event = field(default_factory=asyncio.Event)
     introspections: int = 0
 
 
@@ -152,7 +153,9 @@ async def gateway(scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["path"] == "/graphql"
         school.sockets.append(headers.get("cookie"))
         assert headers["sec-websocket-protocol"] == "graphql-transport-ws"
+        school.hung_up.clear()
         await graphql(scope, receive, send)
+        school.hung_up.set()
     elif scope["path"] != "/graphql":
         await static_app(scope, receive, send)
     elif scope["method"] in ("GET", "HEAD"):

@@ -1,5 +1,6 @@
 """GraphiQL in a real browser: offline, under its policy, with a log-in, completion and subscriptions."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -156,9 +157,11 @@ async def test_a_subscription_shows_each_event_over_a_socket_that_carries_the_ne
         school.letters.put_nowait(letter)
         changed = {"cursor": cursor, "grade": {"letter": letter}}
         assert await result(page, f'"letter": "{letter}"') == {"data": {"gradeChanged": changed}}
+    assert not school.hung_up.is_set()
     assert school.sockets == [None, "__Host-sid=maria"]
     await page.click("#log-out")
     assert await message(page) == "You are logged out."
+    await asyncio.wait_for(school.hung_up.wait(), 10)
 
 
 async def test_typing_completes_from_the_schema_and_the_documentation_lists_its_types(page: Page) -> None:
