@@ -24,7 +24,8 @@ _FULL = {1021, 1037, 1038, 1041, 1114, 1213}
 
 _READING = {"SELECT", "USAGE", "SHOW VIEW", "SHOW DATABASES", "PROCESS"}
 _GRANT = re.compile(r"GRANT (?P<privileges>.+?) ON (?P<object>\S+|`.+`\.\S+) TO ", re.DOTALL)
-_ROLE = re.compile(r"GRANT (?P<roles>`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)?(?:, ?`.*?`)*) TO ")
+_NAME = r"`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)?"
+_ROLE = re.compile(rf"GRANT (?P<roles>{_NAME}(?:, ?{_NAME})*) TO (?P<to>.*)")
 
 
 class Mysql:
@@ -82,19 +83,15 @@ class Mysql:
 
     async def writable(self, link: Link) -> str | None:
         """What the user may do beyond reading, itself or by a role it was granted; None where it may only read."""
-        user = (await link.table("select current_user()", ())).rows[0][0]
-        seen: set[str] = set()
-        wanting = [""]
-        found: list[str] = []
-        while wanting:
-            role = wanting.pop()
-            if role in seen:
-                continue
-            seen.add(role)
-            for (line,) in (await link.table(f"show grants for {role}" if role else "show grants", ())).rows:
-                privileges, roles = read_grant(line)
-                found.extend(privileges)
-                wanting.extend(roles)
+        user, enabled = (await link.table("select current_user(), current_role()", ())).rows[0]
+        found, roles = await _grants(link)
+        try:
+            for role in roles:
+                # A role's rights are shown only to those who have it enabled.
+                await link.fetch([(f"set role {role.replace('%', '%%')}", ())])
+                found += (await _grants(link))[0]
+        finally:
+            await link.fetch([(f"set role {_quoted(enabled)}", ())])
         if not found:
             return None
         return (
@@ -107,17 +104,32 @@ class Mysql:
         await self._database.disconnect()
 
 
+async def _grants(link: Link) -> tuple[list[str], list[str]]:
+    beyond: list[str] = []
+    roles: list[str] = []
+    for (line,) in (await link.table("show grants", ())).rows:
+        privileges, given = read_grant(line)
+        beyond += privileges
+        roles += given
+    return beyond, roles
+
+
 def read_grant(line: str) -> tuple[list[str], list[str]]:
-    """One line of SHOW GRANTS: what it allows beyond reading, and the roles it gives."""
+    """One line of SHOW GRANTS: what it allows beyond reading, and the roles it gives to a user."""
     if found := _GRANT.match(line):
         names = re.sub(r"\([^)]*\)", "", found["privileges"]).split(",")
         beyond = [name.strip() for name in names if name.strip() not in _READING]
-        if "WITH GRANT OPTION" in line:
-            beyond.append("GRANT OPTION")
-        return beyond, []
+        return beyond + ["GRANT OPTION"] * ("WITH GRANT OPTION" in line), []
     if found := _ROLE.match(line):
-        return [], re.findall(r"`(?:[^`]|``)*`(?:@`(?:[^`]|``)*`)?", found["roles"])
-    return ([], []) if line.startswith("SET DEFAULT ROLE") else ([line.partition(" ON ")[0]], [])
+        # What a role is granted is shown with it; only the user's own have to be asked for.
+        return [], re.findall(_NAME, found["roles"]) if "@" in found["to"] else []
+    return [] if line.startswith("SET DEFAULT ROLE") else [line.partition(" TO ")[0]], []
+
+
+def _quoted(enabled: str | None) -> str:
+    if enabled is None or enabled.upper() == "NONE":
+        return "none"
+    return (enabled if "`" in enabled else f"`{enabled}`").replace("%", "%%")
 
 
 class _Quiet(Cursor):

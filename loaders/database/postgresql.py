@@ -153,7 +153,10 @@ class PostgresqlLink:
 
     def usable(self) -> bool:
         """Whether the server has not hung up."""
-        return not self.raw.is_closed()
+        try:
+            return not self.raw.is_closed()
+        except asyncpg.InterfaceError:
+            return False  # the pool took it back when the server ended it
 
     async def settle(self) -> bool:
         """Waits until the server has taken the cancellation that asyncpg sent it."""
