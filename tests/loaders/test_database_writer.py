@@ -8,6 +8,7 @@ import stat
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -208,7 +209,8 @@ async def test_a_new_store_is_read_by_nobody_else_and_survives_its_replacement(t
         settings = [(await transaction.rows(f"pragma {name}"))[0] for name in ("synchronous", "foreign_keys")]
     assert settings == [{"synchronous": 2}, {"foreign_keys": 1}]
     for ending in ("", "-wal", "-shm"):
-        Path(f"{file}{ending}").unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.remove(f"{file}{ending}")
     with pytest.raises(SourceDown):
         await writer.ping()
     await writer.close()
