@@ -24,7 +24,7 @@ _STATUS = {
     "T": (AttendanceStatus.TARDY, AttendanceExcuse.UNEXCUSED, "Tardy"),
     "TE": (AttendanceStatus.TARDY, AttendanceExcuse.EXCUSED, "Tardy, excused"),
     "ER": (AttendanceStatus.EARLY_RELEASE, AttendanceExcuse.EXCUSED, "Early release"),
-    "P": (AttendanceStatus.PRESENT, AttendanceExcuse.EXEMPT, "Present"),
+    "P": (AttendanceStatus.PRESENT, AttendanceExcuse.UNKNOWN, "Present"),
 }
 _MINUTES = {"A": 50, "AE": 50, "AU": 50, "AX": 50, "T": 10, "TE": 25, "ER": 30, "P": 0}
 _DAY_MINUTES = 390
@@ -79,7 +79,7 @@ def _marks(student: Student, past: tuple[date, ...], rng: Random) -> list[tuple[
 def _day(student: Student, seats: list[Seat], day: date, code: str, rng: Random) -> Iterator[tuple[Any, ...]]:
     if student.school.elementary:
         minutes = _DAY_MINUTES if code in _ABSENT_CODES else _MINUTES[code]
-        yield _event(student, None, day, code, minutes, by="OFFICE" if code != "P" else "TEACHER")
+        yield _event(student, None, day, code, minutes, by=_by(code))
         return
     there = _sitting(seats, day)
     if not there:
@@ -91,8 +91,12 @@ def _day(student: Student, seats: list[Seat], day: date, code: str, rng: Random)
     else:
         chosen = [rng.choice(there)]
     for seat in chosen:
-        by = "TEACHER" if code in ("T", "P") else "OFFICE"
-        yield _event(student, seat, day, code, _MINUTES[code], by=by)
+        yield _event(student, seat, day, code, _MINUTES[code], by=_by(code))
+
+
+def _by(code: str) -> str:
+    """Who wrote a mark last: the office acts on all but those who were there."""
+    return "TEACHER" if code == "P" else "OFFICE"
 
 
 def _sitting(seats: list[Seat], day: date) -> list[Seat]:
@@ -107,17 +111,17 @@ def _sitting(seats: list[Seat], day: date) -> list[Seat]:
 
 def _unconfirmed(student: Student, seats: list[Seat], day: date) -> Iterator[tuple[Any, ...]]:
     if student.school.elementary:
-        yield _event(student, None, day, "A", _DAY_MINUTES, by="TEACHER", confirmed=False)
+        yield _event(student, None, day, "A", _DAY_MINUTES, by="TEACHER")
         return
     for seat in _sitting(seats, day):
-        yield _event(student, seat, day, "A", _MINUTES["A"], by="TEACHER", confirmed=False)
+        yield _event(student, seat, day, "A", _MINUTES["A"], by="TEACHER")
 
 
 def _awkward(student: Student, seats: list[Seat], past: tuple[date, ...]) -> Iterator[tuple[Any, ...]]:
     """One period corrected by the office on the day before, and one of the last day that the teacher just marked."""
     last, before = past[-1], past[-2:][0]
     first, second, *_ = _sitting(seats, last)
-    yield _event(student, first, last, "A", _MINUTES["A"], by="TEACHER", confirmed=False)
+    yield _event(student, first, last, "A", _MINUTES["A"], by="TEACHER")
     yield _event(
         student, second, before, "TE", 15, by="OFFICE", at=instant(before, 15, 20),
         comment="Marked absent in class; came at 9:10 from the dentist, note handed in.",
@@ -132,7 +136,6 @@ def _event(
     minutes: int,
     *,
     by: str,
-    confirmed: bool = True,
     at: str | None = None,
     comment: str | None = None,
 ) -> tuple[Any, ...]:
@@ -150,6 +153,6 @@ def _event(
         minutes,
         comment,
         by,
-        confirmed,
+        by == "OFFICE",
         at or instant(day, 8, 20),
     )

@@ -52,7 +52,7 @@ order by attendance.on_date limit 1
     "unconfirmed_attendance": """
 select attendance.on_date || ', ' || attendance.period || '.'
 from attendance
-where attendance.student_id = :student and attendance.confirmed = 0 and attendance.excuse = 'UNKNOWN'
+where attendance.student_id = :student and attendance.confirmed = 0 and attendance.status = 'ABSENT'
 order by attendance.on_date limit 1
 """,
     "unsafe_message": """

