@@ -44,7 +44,7 @@ async def subscribe(
     """The answers of a subscription, one for each event of its source; or one answer where there is no source.
 
     Every event is executed with a context of its own, so rights are asked again and nothing read before is reused.
-    What `make_context` raises ends the stream and reaches the caller. The stream must be closed (`aclosing`), which
+    What the source or `make_context` raises ends the stream and reaches the caller. The stream must be closed (`aclosing`), which
     closes the source.
     """
     executor = _executor(schema, prepared, await make_context())
@@ -70,9 +70,6 @@ async def _events(
             try:
                 event = await anext(events)
             except StopAsyncIteration:
-                return
-            except Exception as failure:
-                yield Answer(errors=(_located(failure),))
                 return
             turn = executor.build_per_event_executor(event)
             turn.context_value = await make_context()
@@ -120,9 +117,3 @@ def _late() -> Answer:
 
 def _answer(result: ExecutionResult) -> Answer:
     return Answer(result.data, tuple((result.errors or ())[:ERRORS]), result.extensions)
-
-
-def _located(failure: Exception) -> GraphQLError:
-    if isinstance(failure, GraphQLError):
-        return failure
-    return GraphQLError("The stream of events failed.", original_error=failure)

@@ -1,0 +1,310 @@
+"""A small schema and a real server for the tests of the edge: what it is asked, and what it holds open, is counted."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import strawberry
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from strawberry.types import Info
+
+from gateway.execution.engine import Engine
+from gateway.limits import Limits
+from gateway.transport.connection import Pace
+from gateway.transport.http import HttpEndpoint
+from gateway.transport.protocol import Edge
+from gateway.transport.websocket import WebSocketEndpoint
+from loaders.errors import SourceDown
+from loaders.source import Source
+from resolvers.context import Caller, Context, Viewer
+from resolvers.errors import Forbidden, RateLimited
+
+DEADLINE = 5.0
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class Stage:
+    """What the tests look at and turn: sessions by token, contexts opened, streams that are open."""
+
+    sessions: dict[str, int] = field(default_factory=lambda: {"maria": 1, "omar": 2})
+    revoked: dict[int, asyncio.Event] = field(default_factory=dict)
+    callers: list[Caller] = field(default_factory=list)
+    contexts: list[Context] = field(default_factory=list)
+    ran: list[str] = field(default_factory=list)
+    live: int = 0
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    session_lasts: timedelta = timedelta(hours=12)
+    away: bool = False
+
+    def now(self) -> datetime:
+        """The stage's clock stands still."""
+        return NOW
+
+    def watch(self, session_id: int) -> asyncio.Event:
+        """The event that ends the session's sockets."""
+        return self.revoked.setdefault(session_id, asyncio.Event())
+
+    async def open_context(self, caller: Caller) -> Context:
+        """A context of its own for each question."""
+        self.callers.append(caller)
+        if self.away:
+            raise SourceDown("secret-host:5432 does not answer")
+        session = self.sessions.get(caller.token or "")
+        viewer = None
+        if session is not None:
+            viewer = Viewer(session, session, caller.token or "", "1", None, NOW + self.session_lasts)
+        context = Context(cast("Source", self), viewer, caller, portal=self, live=None)
+        self.contexts.append(context)
+        return context
+
+    def forget(self) -> None:
+        """Back to the beginning, between two tests."""
+        self.__init__()  # type: ignore[misc]
+
+    def opened(self, by: int) -> None:
+        """Count a stream that opens (1) or is released (-1)."""
+        self.live += by
+        self.changed.set()
+
+    async def until_live(self, streams: int) -> None:
+        """Wait until so many streams are open; TimeoutError where it does not come to that."""
+        async with asyncio.timeout(DEADLINE):
+            while self.live != streams:
+                self.changed.clear()
+                await self.changed.wait()
+
+
+def stage_of(info: Info[Any, Any]) -> Stage:
+    """The stage behind a resolver's context."""
+    return cast("Stage", info.context.portal)
+
+
+@strawberry.type
+class Item:
+    """A thing among others."""
+
+    name: str = "item"
+
+    @strawberry.field
+    def items(self, first: int | None = None) -> list["Item"]:
+        """Things below this thing."""
+        return [Item() for _ in range(first or 0)]
+
+    @strawberry.field
+    def other(self) -> "Item":
+        """A thing beside this thing."""
+        return Item()
+
+
+@strawberry.type
+class Page:
+    """A page of things."""
+
+    nodes: list[Item]
+
+
+@strawberry.type
+class Query:
+    """What can be asked."""
+
+    @strawberry.field
+    def greeting(self, name: str = "you") -> str:
+        return f"Hello, {name}!"
+
+    @strawberry.field
+    def viewer(self, info: Info[Any, Any]) -> str | None:
+        viewer = info.context.viewer
+        return viewer.username if viewer else None
+
+    @strawberry.field
+    def items(self) -> list[Item]:
+        return [Item()]
+
+    @strawberry.field
+    def item(self) -> Item:
+        return Item()
+
+    @strawberry.field
+    def page(self, first: int | None = None, after: str | None = None) -> Page:
+        return Page(nodes=[Item()] * (first or 20))
+
+    @strawberry.field
+    def crash(self) -> str | None:
+        raise RuntimeError("password=hunter2")
+
+    @strawberry.field
+    def crashes(self) -> list[Item]:
+        raise RuntimeError("password=hunter2")
+
+    @strawberry.field
+    def refused(self) -> str | None:
+        raise Forbidden("This is for parents.")
+
+    @strawberry.field
+    def busy(self) -> str | None:
+        raise RateLimited("Too many tries.", retry_after=30)
+
+    @strawberry.field
+    def late(self) -> str | None:
+        raise TimeoutError("lock on table users")
+
+    @strawberry.field
+    def away(self) -> str | None:
+        raise SourceDown("secret-host:5432")
+
+    @strawberry.field
+    def surrogate(self) -> str:
+        return "\ud800"
+
+    @strawberry.field
+    async def slow(self, info: Info[Any, Any]) -> str:
+        stage = stage_of(info)
+        stage.opened(1)
+        try:
+            await stage.gate.wait()
+        finally:
+            stage.opened(-1)
+        return "at last"
+
+
+@strawberry.type
+class Mutation:
+    """What can be changed."""
+
+    @strawberry.mutation
+    def note(self, text: str, info: Info[Any, Any]) -> str:
+        stage_of(info).ran.append(text)
+        return text
+
+    @strawberry.mutation
+    def log_in(self, info: Info[Any, Any]) -> bool:
+        info.context.reply.session_cookie = "maria"
+        info.context.reply.cookie_expires_at = NOW + timedelta(hours=12)
+        return True
+
+    @strawberry.mutation
+    def log_out(self, info: Info[Any, Any]) -> bool:
+        info.context.reply.session_cookie = ""
+        return True
+
+
+@strawberry.type
+class Subscription:
+    """What can be followed."""
+
+    @strawberry.subscription
+    async def count(self, info: Info[Any, Any], to: int, after: int = 0, size: int = 0) -> AsyncGenerator[str, None]:
+        stage = stage_of(info)
+        stage.opened(1)
+        try:
+            for number in range(after + 1, to + 1):
+                yield str(number) + "." * size
+        finally:
+            stage.opened(-1)
+
+    @strawberry.subscription
+    async def steps(self, info: Info[Any, Any]) -> AsyncGenerator[str, None]:
+        stage = stage_of(info)
+        stage.opened(1)
+        try:
+            number = 0
+            while True:
+                await stage.gate.wait()
+                stage.gate.clear()
+                number += 1
+                yield str(number)
+        finally:
+            stage.opened(-1)
+
+    @strawberry.subscription
+    async def barred(self) -> AsyncGenerator[str, None]:
+        raise Forbidden("This is for parents.")
+        yield ""
+
+    @strawberry.subscription
+    async def breaks(self, info: Info[Any, Any]) -> AsyncGenerator[str, None]:
+        yield "1"
+        raise RuntimeError("password=hunter2")
+
+
+schema = strawberry.Schema(Query, Mutation, Subscription)
+
+
+@dataclass
+class Served:
+    """A server that runs, and the stage behind it."""
+
+    port: int
+    stage: Stage
+    engine: Engine
+    sockets: WebSocketEndpoint
+
+    @property
+    def url(self) -> str:
+        """The endpoint's address for HTTP."""
+        return f"http://127.0.0.1:{self.port}/graphql"
+
+    @property
+    def socket(self) -> str:
+        """The endpoint's address for sockets."""
+        return f"ws://127.0.0.1:{self.port}/graphql"
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+async def page(scope: Scope, receive: Receive, send: Send) -> None:
+    """The page for browsers."""
+    fields = [(b"content-type", b"text/html"), (b"content-length", b"15")]
+    await send({"type": "http.response.start", "status": 200, "headers": fields})
+    await send({"type": "http.response.body", "body": b"<!doctype html>"})
+
+
+@asynccontextmanager
+async def serve(
+    *,
+    limits: Limits | None = None,
+    pace: Pace | None = None,
+    origins: frozenset[str] = frozenset({"https://app.example"}),
+    secure: bool = False,
+) -> AsyncIterator[Served]:
+    """A real server on a free port of 127.0.0.1, gone at the end."""
+    stage = Stage()
+    engine = Engine(schema, replace(limits or Limits()))
+    edge = Edge(engine, stage.open_context, allowed_origins=origins, secure_cookies=secure)
+    http: ASGIApp = HttpEndpoint(edge, page=page)
+    sockets = WebSocketEndpoint(edge, revocations=stage, pace=pace)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (sockets if scope["type"] == "websocket" else http)(scope, receive, send)
+
+    config = uvicorn.Config(app, "127.0.0.1", 0, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+    server = _Server(config)
+    running = asyncio.create_task(server.serve())
+    try:
+        async with asyncio.timeout(DEADLINE):
+            await server.ready.wait()
+        yield Served(server.servers[0].sockets[0].getsockname()[1], stage, engine, sockets)
+    finally:
+        stage.gate.set()
+        server.should_exit = True
+        await running
