@@ -138,13 +138,13 @@ async def load(context: Context, spec: BatchField, field: StrawberryField, key: 
     place = (spec, _frozen(args))
     loader = context.loads.get(place)
     if loader is None:
-        loader = context.loads[place] = DataLoader(load_fn=_Level(context, spec, field, dict(args)).load)
+        loader = context.loads[place] = DataLoader(load_fn=Level(context, spec, field, dict(args)).load)
     # Shielded: graphql-core cancels the siblings of a nulled field, and other fields wait for the same future.
     return await asyncio.shield(loader.load(key))
 
 
 @dataclass(frozen=True, eq=False)
-class _Level:
+class Level:
     """One batch field with one set of arguments, asked for the keys of a level."""
 
     context: Context

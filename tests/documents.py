@@ -1,0 +1,96 @@
+"""A dozen documents that walk every path of the API; laws are tried on all of them."""
+
+HEADER = "{ me { id name students { id name gradeLevel } } }"
+
+DASHBOARD = """query Dashboard($after: String) {
+  me {
+    id name username email phone preferredLanguage unreadMessageCount
+    students {
+      id sourcedId studentNumber givenName familyName birthDate gradeLevel
+      school { id name phone timeZone }
+      relationship { kind legalGuardian livesWith contactPriority from to }
+      areas { area state reason asOf stale }
+      courses { id title period room teachers { id name email } grade { id kind task percent letter } }
+    }
+    messages(first: 5, after: $after) {
+      totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+      nodes { id subject body bodyText scope sentAt read readAt sender { name role } students { id } }
+    }
+  }
+}"""
+
+GRADEBOOK = """{
+  me { students { id courses {
+    id sourcedId title courseNumber section subject enrolledOn droppedOn
+    term { id name kind startsOn endsOn schoolYear isCurrent parent { id name } }
+    student { id }
+    categories { id name weight dropLowest }
+    grades {
+      id kind task percent letter points pointsPossible comments updatedAt postedAt missingCount
+      term { id } course { id } student { id }
+    }
+    assignments(first: 10) {
+      totalCount pageInfo { hasNextPage endCursor }
+      edges { cursor node {
+        id sourcedId title description assignedOn dueOn dueAt pointsPossible extraCredit
+        category { id name } course { id } student { id }
+        score { state points percent letter flags countsTowardGrade comment scoredAt releasesAt }
+      } }
+    }
+  } } }
+}"""
+
+GRADES = "{ me { students { id grades { id percent letter course { id student { id } } student { id name } } } } }"
+
+ATTENDANCE = """{
+  me { students { id
+    attendance(first: 10) {
+      totalCount pageInfo { hasNextPage endCursor }
+      nodes {
+        id date period status excuse sourceCode sourceLabel minutesMissed comment recordedBy confirmed updatedAt
+        course { id title } student { id }
+      }
+    }
+    term: attendanceSummary { key term { id name } absentPeriods absentDays tardies earlyReleases excused unexcused }
+    course: attendanceSummary(groupBy: COURSE) { key course { id title } absentPeriods absentDays daysEnrolled }
+    month: attendanceSummary(groupBy: MONTH) { key absentPeriods absentDays tardies }
+  } }
+}"""
+
+COURSE_ATTENDANCE = """{
+  me { students { courses { id attendance(first: 5) { totalCount nodes { id date status student { id } } } } } }
+}"""
+
+ASSIGNMENTS = """{
+  me {
+    assignments(first: 20) { totalCount nodes { id title dueOn student { id name } course { id title } } }
+    missing: assignments(filter: {flags: [MISSING]}) { totalCount nodes { id student { id } score { state flags } } }
+    students { id
+      assignments(first: 5) { totalCount nodes { id dueOn student { id } } }
+      scored: assignments(first: 5, filter: {states: [SCORED]}) { totalCount nodes { id score { state points } } }
+    }
+  }
+}"""
+
+SCHOOLS = """{
+  me { students { id
+    enrollments { gradeLevel schoolYear startsOn endsOn isPrimary isCurrent school { id name } }
+    terms { id name kind startsOn endsOn schoolYear isCurrent parent { id } }
+  } }
+}"""
+
+MESSAGES = """{
+  me { messages(first: 100) { totalCount nodes { id subject students { id name school { id } } } } }
+}"""
+
+ALL = {
+    "header": HEADER,
+    "dashboard": DASHBOARD,
+    "gradebook": GRADEBOOK,
+    "grades": GRADES,
+    "attendance": ATTENDANCE,
+    "course attendance": COURSE_ATTENDANCE,
+    "assignments": ASSIGNMENTS,
+    "schools": SCHOOLS,
+    "messages": MESSAGES,
+}

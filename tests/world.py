@@ -1,0 +1,114 @@
+"""A made district to ask: its source with every statement on record, and who is in it."""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from strawberry.types import ExecutionResult
+
+from loaders.adapter import load_adapter
+from loaders.database import Readers
+from loaders.demo import Case, make_district
+from loaders.dialect import Dialect
+from loaders.relations import Relations
+from loaders.source import Bound, Source
+from loaders.statement import Key
+from resolvers.context import Caller, Context, Viewer
+from schema.api import schema
+
+TODAY = date(2026, 11, 23)
+
+
+@dataclass
+class Recorded:
+    """A database whose statements are written down as they go by."""
+
+    reads: Readers
+    statements: list[Bound] = field(default_factory=list)
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect of the database behind it."""
+        return self.reads.dialect
+
+    async def fetch(self, statements: Sequence[Bound]) -> list[list[Sequence[Any]]]:
+        """The answers, with the statements written down."""
+        self.statements.extend(statements)
+        return await self.reads.fetch(statements)
+
+
+@dataclass
+class World:
+    """A district with its source; ask it as anybody."""
+
+    path: Path
+    source: Source
+    recorded: Recorded
+    cases: Mapping[str, Case]
+
+    def context(self, guardian: Key | None = None, staff: str | None = None) -> Context:
+        """A fresh context of an operation, signed out where nobody is named."""
+        viewer = None
+        if guardian is not None or staff is not None:
+            viewer = Viewer(1, 1, "somebody", guardian, staff, datetime.max.replace(tzinfo=UTC))
+        return Context(self.source, viewer, Caller(), portal=None, live=None, district_name="Maple Falls")
+
+    async def ask(
+        self,
+        document: str,
+        *,
+        guardian: Key | None = None,
+        staff: str | None = None,
+        **variables: Any,
+    ) -> ExecutionResult:
+        """The answer to a document as a guardian, a member of staff or nobody gets it."""
+        answer = await schema.execute(document, variable_values=variables, context_value=self.context(guardian, staff))
+        assert isinstance(answer, ExecutionResult)
+        return answer
+
+    async def data(self, document: str, *, guardian: Key | None = None, **variables: Any) -> Any:
+        """The data of an answer that must be without errors."""
+        answer = await self.ask(document, guardian=guardian, **variables)
+        assert answer.errors is None, answer.errors
+        return answer.data
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What the database holds, asked behind the gateway's back."""
+        with closing(sqlite3.connect(self.path)) as connection:
+            return connection.execute(sql, values).fetchall()
+
+    def change(self, sql: str, *values: Any) -> None:
+        """Change the database as another process would."""
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            connection.execute(sql, values)
+
+    def guardian(self, case: str) -> int:
+        """The guardian of an awkward case."""
+        found = self.cases[case].guardian_id
+        assert found is not None
+        return found
+
+    def student(self, case: str) -> int:
+        """The student of an awkward case."""
+        found = self.cases[case].student_id
+        assert found is not None
+        return found
+
+
+def noon(day: date) -> datetime:
+    """Noon of that day where the district is."""
+    return datetime.combine(day, time(12), ZoneInfo("America/New_York")).astimezone(UTC)
+
+
+async def open_world(path: Path, students: int, now: Callable[[], datetime] | None = None) -> World:
+    """A district of that many students, made at `path`, at noon of a Monday in November."""
+    district = make_district(path, students=students, seed=1, today=TODAY)
+    readers = await Readers.open(f"sqlite:///{path}")
+    recorded = Recorded(readers)
+    source = Source(Relations(load_adapter("home"), Dialect.SQLITE), recorded, now or (lambda: noon(TODAY)))
+    return World(path, source, recorded, district.cases)
