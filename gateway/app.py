@@ -1,0 +1,188 @@
+"""The composition root: every part of the gateway is made here, handed to those who need it, and closed again."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from resolvers.live import Live
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import Receive, Scope, Send
+
+from gateway.authentication import Authenticator, HashProfile, PasswordHasher
+from gateway.execution.engine import Engine
+from gateway.limits import Limits
+from gateway.pages.graphiql import graphiql_page, static_routes
+from gateway.settings import Settings
+from gateway.transport.http import HttpEndpoint
+from gateway.transport.protocol import Edge
+from gateway.transport.websocket import WebSocketEndpoint
+from loaders.adapter import load_adapter
+from loaders.check import describe
+from loaders.database import Readers, Writer
+from loaders.errors import AdapterInvalid, LoaderError
+from loaders.portal.store import check_migrated
+from loaders.relations import Relations
+from loaders.source import Source
+from resolvers.context import Caller, Context
+from resolvers.portal import Portal
+from schema.api import schema
+
+PATH = "/graphql"
+
+
+@dataclass(frozen=True)
+class House:
+    """A running gateway: its source, its portal, what is live, and the doors to them."""
+
+    source: Source
+    readers: Readers
+    writer: Writer
+    portal: Portal
+    live: Live
+    authenticator: Authenticator
+    http: HttpEndpoint
+    websocket: WebSocketEndpoint
+
+
+@dataclass
+class Door:
+    """The GraphQL endpoint, which opens when the house behind it stands."""
+
+    house: House | None = None
+    drained: bool = field(default=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand the connection to the endpoint of its protocol."""
+        if self.house is None:
+            raise RuntimeError("The gateway has not started.")
+        endpoint = self.house.websocket if scope["type"] == "websocket" else self.house.http
+        await endpoint(scope, receive, send)
+
+
+def create_app(settings: Settings, *, hashing: HashProfile | None = None) -> Starlette:
+    """The gateway as an ASGI application; its parts are opened at its start and closed at its end.
+
+    Starting raises SourceDown, SourceWritable, AdapterInvalid, RelationIncomplete or StoreOutdated where the source
+    or the portal store is not as it must be. `hashing` is for tests, which hash at the cheapest profile.
+    """
+    door = Door()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_house(settings, hashing or HashProfile()) as house:
+            door.house = app.state.house = house
+            yield
+            await house.websocket.drain()
+
+    routes = [
+        Route(PATH, door, methods=None),
+        WebSocketRoute(PATH, door),
+        *static_routes(),
+        Route("/livez", _alive),
+        Route("/readyz", _ready),
+    ]
+    app = Starlette(routes=routes, lifespan=lifespan)
+    app.router.redirect_slashes = False
+    return app
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, hashing: HashProfile) -> AsyncIterator[House]:
+    """Open the databases, prove the adapter, and put the parts together."""
+    async with AsyncExitStack() as stack:
+        readers = await Readers.open(
+            settings.sis_url,
+            size=settings.readers,
+            statement_timeout=settings.statement_timeout,
+            allow_writable=settings.sis_allow_writable,
+        )
+        stack.push_async_callback(readers.close)
+        source = await open_source(settings, readers)
+        await check_migrated(settings.portal_url)
+        writer = await Writer.open(settings.portal_url)
+        stack.push_async_callback(writer.close)
+        pepper = settings.pepper.get_secret_value().encode() if settings.pepper else None
+        hasher = PasswordHasher(hashing, pepper)
+        stack.callback(hasher.close)
+        portal = Portal(writer, hasher, _utc_now)
+        authenticator = Authenticator(portal, source.adapter)
+        stack.push_async_callback(authenticator.close)
+        live = Live(source, settings.watch_interval)
+        await live.start()
+        stack.push_async_callback(live.stop)
+
+        async def open_context(caller: Caller) -> Context:
+            viewer = None
+            if caller.token is not None:
+                viewer = await authenticator.viewer(caller.token, by_cookie=caller.by_cookie)
+            return Context(
+                source=source,
+                viewer=viewer,
+                caller=caller,
+                portal=portal,
+                live=live,
+                district_name=settings.district_name,
+                support_email=settings.support_email,
+            )
+
+        edge = Edge(
+            engine=Engine(schema, Limits(deadline=settings.operation_timeout)),
+            open_context=open_context,
+            allowed_origins=frozenset(settings.allowed_origins),
+            secure_cookies=settings.secure_cookies,
+        )
+        yield House(
+            source=source,
+            readers=readers,
+            writer=writer,
+            portal=portal,
+            live=live,
+            authenticator=authenticator,
+            http=HttpEndpoint(edge, page=graphiql_page(PATH)),
+            websocket=WebSocketEndpoint(edge, revocations=portal.revocations),
+        )
+
+
+async def open_source(settings: Settings, readers: Readers) -> Source:
+    """The source that the settings name, its adapter proven against the live database."""
+    adapter = load_adapter(settings.sis_adapter, settings.sis_time_zone)
+    if readers.dialect not in adapter.dialects:
+        raise AdapterInvalid(
+            f"Adapter {adapter.name} runs on {' and '.join(adapter.dialects)}, and the SIS's database is "
+            f"{readers.dialect}: set HOMEROOM_SIS_ADAPTER or HOMEROOM_SIS_URL."
+        )
+    columns = await describe(adapter, readers)
+    return Source(Relations(adapter, readers.dialect, columns), readers, clock(settings.today))
+
+
+def clock(today: date | None) -> Callable[[], datetime]:
+    """The clock of the school's day: the machine's, or one that pretends it is `today` at this hour."""
+    if today is None:
+        return _utc_now
+    shift = today - datetime.now(UTC).date()
+    return lambda: _utc_now() + shift
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _alive(request: Request) -> Response:
+    """Whether the process answers at all."""
+    return PlainTextResponse("alive\n")
+
+
+async def _ready(request: Request) -> Response:
+    """Whether source and portal store answer; without details, for this door is open to everybody."""
+    house: Any = request.app.state.house
+    try:
+        await house.readers.ping()
+        await house.writer.ping()
+    except LoaderError:
+        return PlainTextResponse("not ready\n", status_code=503)
+    return PlainTextResponse("ready\n")

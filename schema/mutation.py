@@ -1,0 +1,10 @@
+"""The root of orders."""
+
+import strawberry
+
+from schema.sessions import SessionMutations
+
+
+@strawberry.type(description="What can be ordered. Each order answers with its success or with problems.")
+class Mutation(SessionMutations):
+    pass
