@@ -1,0 +1,132 @@
+"""The command line: each command reads the settings and calls one function that does the work."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Homeroom: a GraphQL gateway over a school's existing student information system.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+user = typer.Typer(help="Accounts, made by an operator.", no_args_is_help=True)
+app.add_typer(user, name="user")
+
+
+@app.command()
+def demo(
+    students: Annotated[int, typer.Option(min=25, help="How many students the district has.")] = 500,
+    seed: Annotated[int, typer.Option(help="Another number makes another district.")] = 1,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Make the district again.")] = False,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Make what is missing, and end.")] = False,
+) -> None:
+    """Serve an invented district on this machine, with two accounts to look at it."""
+    with _refusals():
+        from gateway.commands import run_demo
+        from gateway.serving import run
+
+        run(run_demo(students=students, seed=seed, fresh=fresh, serving=not no_serve, out=_out, say=_say))
+
+
+@app.command()
+def serve() -> None:
+    """Serve the district that the settings name."""
+    with _refusals():
+        from gateway.commands import run_serve
+        from gateway.serving import run
+
+        run(run_serve(out=_out))
+
+
+@app.command()
+def check() -> None:
+    """Prove the adapter against the student information system, before families see it."""
+    with _refusals():
+        from gateway.commands import run_check
+        from gateway.serving import run
+
+        run(run_check())
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the portal store up to date."""
+    with _refusals():
+        from gateway.commands import run_migrate
+        from gateway.serving import run
+
+        run(run_migrate(out=_out))
+
+
+@app.command()
+def schema(
+    check: Annotated[bool, typer.Option("--check", help="Only compare it with schema/schema.graphql.")] = False,
+) -> None:
+    """Print the schema in GraphQL's schema definition language."""
+    with _refusals():
+        from gateway.commands import NotCurrent
+        from schema import api
+
+        text = api.sdl()
+        if not check:
+            sys.stdout.write(text)
+            return
+        committed = Path(api.__file__).with_name("schema.graphql")
+        if not committed.is_file() or committed.read_text("utf-8") != text:
+            raise NotCurrent("schema.graphql is not the schema's text: run `homeroom schema > schema/schema.graphql`.")
+        _out("schema.graphql is current.")
+
+
+@user.command("add")
+def add_user(
+    username: Annotated[str, typer.Option(help="The name to log in with.")],
+    guardian: Annotated[str | None, typer.Option(metavar="SOURCED_ID", help="A guardian's key in the SIS.")] = None,
+    staff: Annotated[str | None, typer.Option(metavar="ROLE", help="A role, for a member of staff.")] = None,
+) -> None:
+    """Make an account. The password is read from standard input, or asked for twice on a terminal."""
+    if (guardian is None) == (staff is None):
+        raise typer.BadParameter("give either --guardian or --staff.")
+    with _refusals():
+        from gateway.operators import add_user as add
+        from gateway.serving import run
+        from gateway.settings import load_settings
+        from resolvers.portal.accounts import CreateAccount
+
+        settings = load_settings()
+        run(add(settings, CreateAccount(username, _password(), guardian, staff)))
+    _out(f"Account {username} was made.")
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    return sys.stdin.readline().removesuffix("\n").removesuffix("\r")
+
+
+def _out(line: str) -> None:
+    """A line on standard output, whole and at once, whoever reads it."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What was refused for a reason ends the command with that reason and code 1; a bug keeps its traceback."""
+    try:
+        yield
+    except Exception as error:
+        from gateway.commands import REFUSALS
+
+        if not isinstance(error, REFUSALS):
+            raise
+        typer.echo(f"homeroom: {error}", err=True)
+        raise typer.Exit(1) from None

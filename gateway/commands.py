@@ -1,0 +1,122 @@
+"""The commands that serve, check and migrate: what the command line runs, and what each tells its operator."""
+
+from collections.abc import Callable, Iterator
+
+from rich.console import Console
+from rich.table import Table
+
+from gateway import demo, operators
+from gateway.serving import AddressTaken, listen, serve
+from gateway.settings import Settings, SettingsInvalid, load_settings
+from gateway.telemetry import set_up_log
+from loaders.check import Proof
+from loaders.errors import LoaderError
+from resolvers.errors import Refusal
+
+Tell = Callable[[str], None]
+
+
+class NotCurrent(Exception):
+    """A file that is made from the code is older than the code."""
+
+
+class NotFit(Exception):
+    """The source cannot be served as it is; what is wrong was printed."""
+
+
+REFUSALS = (SettingsInvalid, LoaderError, Refusal, AddressTaken, operators.OrderRefused, NotCurrent, NotFit)
+
+
+async def run_demo(*, students: int, seed: int, fresh: bool, serving: bool, out: Tell, say: Tell) -> None:
+    """Make what the demo lacks, then serve it until stopped, telling where and how once it takes connections."""
+    made = demo.demo_at()
+    settings = made.settings()
+    set_up_log(settings.log_format)
+    bound = listen(settings.host, settings.port) if serving else None
+    try:
+        await demo.prepare(made, students=students, seed=seed, fresh=fresh, today=settings.today, say=say)
+    except BaseException:
+        if bound is not None:
+            bound.close()
+        raise
+    if bound is None:
+        return
+    from gateway.app import create_app
+
+    def ready(port: int) -> None:
+        for line in demo.lines(made, graphql_url(settings, port)):
+            out(line)
+
+    await serve(create_app(settings), bound, ready)
+
+
+async def run_serve(*, out: Tell) -> None:
+    """Serve the settings' district until stopped, telling the URL once it takes connections."""
+    from gateway.app import create_app
+
+    settings = load_settings()
+    set_up_log(settings.log_format)
+    bound = listen(settings.host, settings.port)
+    await serve(create_app(settings), bound, lambda port: out(f"url: {graphql_url(settings, port)}"))
+
+
+async def run_check() -> None:
+    """Print what was found of the source, relation by relation; NotFit where it may not be served."""
+    found = await operators.check(load_settings())
+    console = Console()
+    rows = [
+        (proof.relation, str(proof.rows) if proof.provided else "", *_verdict(proof)) for proof in found.report.proofs
+    ]
+    heading = f"Adapter {found.report.adapter} on {found.report.dialect}"
+    if console.is_terminal:
+        table = Table("relation", "rows", "verdict", "found", title=heading)
+        for row in rows:
+            table.add_row(*(_plain(cell) for cell in row))
+        console.print(table)
+    else:
+        print(heading, *("\t".join(row) for row in rows), sep="\n")
+    allowed = " HOMEROOM_SIS_ALLOW_WRITABLE lets them." if found.writable and found.allowed else ""
+    print(f"credentials: {found.writable or 'read only'}{allowed}")
+    if not found.ok:
+        raise NotFit("The source cannot be served as it is: see what stands above.")
+    print("The source can be served.")
+
+
+async def run_migrate(*, out: Tell) -> None:
+    """Bring the portal store up to date and tell what that took."""
+    applied = await operators.migrate_store(load_settings().portal_url, lambda revision: out(f"applied {revision}"))
+    out("The portal store is up to date." if applied else "The portal store was up to date; nothing was to do.")
+
+
+def graphql_url(settings: Settings, port: int) -> str:
+    """Where the API is on this machine."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{port}/graphql"
+
+
+def _verdict(proof: Proof) -> tuple[str, str]:
+    if not proof.provided:
+        return ("not provided" if proof.ok else "MISSING"), ""
+    return ("ok" if proof.ok else "NOT OK"), "; ".join(_findings(proof))
+
+
+def _findings(proof: Proof) -> Iterator[str]:
+    if proof.broken:
+        yield proof.broken
+    if proof.missing_required:
+        yield f"lacks {', '.join(proof.missing_required)}"
+    if proof.missing_optional:
+        yield f"without {', '.join(proof.missing_optional)}"
+    for unmapped in proof.unmapped:
+        yield f"{unmapped.column} holds {unmapped.value!r} {unmapped.times} times, which the contract does not know"
+    for nulls in proof.nulls:
+        yield f"{nulls.column} is null {nulls.times} times"
+    if proof.duplicate_keys:
+        yield f"{proof.duplicate_keys} keys stand on more than one row"
+    yield from proof.wrong_types
+    yield from (f"by {plan.asked_by}: {plan.verdict}" for plan in proof.plans if plan.scans)
+
+
+def _plain(text: str) -> str:
+    """A text that rich does not read as its markup."""
+    return text.replace("[", r"\[")

@@ -1,0 +1,159 @@
+"""The demo: an invented district and two accounts to look at it with, made where they are missing."""
+
+import json
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from gateway.operators import create_accounts, migrate_store
+from gateway.settings import Settings, load_settings
+from loaders.demo import make_district
+from loaders.demo.calendar import TIME_ZONE
+from loaders.demo.district import Progress as Hears
+from loaders.demo.made import guardian_of_case, read_made, write_made
+from resolvers.portal.accounts import CreateAccount
+
+FOLDER = Path(".homeroom")
+DISTRICT_NAME = "Maple Falls School District"
+FRESH_DAYS = 6
+
+PARENT, PARENT_PASSWORD = "parent", "walnut-kite-58"
+STAFF, STAFF_PASSWORD, STAFF_ROLE = "staff", "harbor-lamp-73", "registrar"
+
+LOG_IN = (
+    "mutation LogIn($input: LogInInput!) "
+    "{ logIn(input: $input) { __typename ... on Problem { message } ... on LogInSuccess { me { name } } } }"
+)
+QUERY = "{ me { name students { name grades { task percent letter course { title } } } } }"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The demo's two databases, each its file."""
+
+    district: Path
+    store: Path
+
+    @property
+    def portal_url(self) -> str:
+        """The URL of its portal store."""
+        return _url(self.store)
+
+    def settings(self) -> Settings:
+        """Settings that serve the demo on this machine only, whatever a district's own settings say."""
+        return load_settings(
+            sis_url=_url(self.district),
+            sis_adapter="home",
+            sis_time_zone=None,
+            sis_allow_writable=True,
+            portal_url=self.portal_url,
+            host="127.0.0.1",
+            public_url=None,
+            secure_cookies=False,
+            pepper=None,
+            pepper_file=None,
+            district_name=DISTRICT_NAME,
+        )
+
+
+def demo_at(folder: Path = FOLDER) -> Demo:
+    """The demo whose files are in that folder."""
+    home = folder.absolute()
+    return Demo(home / "demo.db", home / "demo-portal.db")
+
+
+async def prepare(
+    demo: Demo, *, students: int, seed: int, fresh: bool, today: date | None, say: Callable[[str], None]
+) -> None:
+    """Make what is missing: the district, the portal store, its accounts.
+
+    A district of another size or seed, or one made more than FRESH_DAYS days from today, is made again, and the
+    store with it, whose marks speak of the old one's records.
+    """
+    day = today or datetime.now(TIME_ZONE).date()
+    demo.district.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    reason = None if fresh else _reason_to_keep(demo, students, seed, day, exact=today is not None)
+    if reason is None:
+        for path in (demo.store, Path(f"{demo.store}-wal"), Path(f"{demo.store}-shm")):
+            path.unlink(missing_ok=True)
+        with _told(say) as progress:
+            district = make_district(demo.district, students=students, seed=seed, today=day, progress=progress)
+        write_made(district, students, seed)
+        say(f"The demo district was made: {students} students, current as of {day}.")
+    else:
+        say(reason)
+    await migrate_store(demo.portal_url)
+    guardian = str(guardian_of_case(demo.district, "parent"))
+    await create_accounts(
+        demo.portal_url,
+        None,
+        [
+            CreateAccount(PARENT, PARENT_PASSWORD, guardian_id=guardian),
+            CreateAccount(STAFF, STAFF_PASSWORD, staff_role=STAFF_ROLE),
+        ],
+        keep=True,
+    )
+
+
+def lines(demo: Demo, url: str) -> list[str]:
+    """What the demo says of itself: where it is, who may log in, and what to try, each on a line of its own."""
+    jar = shlex.quote(str(demo.district.parent / "cookies"))
+    log_in = {"input": {"username": PARENT, "password": PARENT_PASSWORD, "client": "WEB"}}
+    return [
+        f"url: {url}",
+        f"parent: {PARENT} {PARENT_PASSWORD}",
+        f"staff: {STAFF} {STAFF_PASSWORD}",
+        f"curl -s -c {jar} {url} -H 'content-type: application/json' -d {_body(query=LOG_IN, variables=log_in)}",
+        f"curl -s -b {jar} {url} -H 'content-type: application/json' -d {_body(query=QUERY)}",
+    ]
+
+
+def _body(**request: Any) -> str:
+    return shlex.quote(json.dumps(request))
+
+
+def _reason_to_keep(demo: Demo, students: int, seed: int, day: date, *, exact: bool) -> str | None:
+    made = read_made(demo.district)
+    if made is None or (made.students, made.seed) != (students, seed):
+        return None
+    age = abs((day - made.on).days)
+    if age > (0 if exact else FRESH_DAYS):
+        return None
+    return f"The demo district is current as of {made.on}; it is made again after {FRESH_DAYS} days, or by --fresh."
+
+
+@contextmanager
+def _told(say: Callable[[str], None]) -> Iterator[Hears]:
+    """A progress bar on a terminal; elsewhere a line for each stage."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        said: set[str] = set()
+
+        def tell(stage: str, done: int, total: int) -> None:
+            if stage not in said:
+                said.add(stage)
+                say(f"Making {stage}.")
+
+        yield tell
+        return
+    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console) as bar:
+        tasks: dict[str, Any] = {}
+
+        def move(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total)
+            bar.update(tasks[stage], completed=done, total=total)
+
+        yield move
+
+
+def _url(path: Path) -> str:
+    return f"sqlite:///{quote(str(path))}"
