@@ -1,1 +1,5 @@
-"""Orders: everything that changes anything. Each is checked, then done, in one transaction with its audit row."""
+"""Orders: everything that changes anything; each checks, then does, in one transaction with its audit row."""
+
+from resolvers.portal.service import Lifetimes, Portal
+
+__all__ = ["Lifetimes", "Portal"]

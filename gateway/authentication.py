@@ -1,0 +1,245 @@
+"""Who asks: password hashes by argon2, here and only here, and the viewer behind a token."""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import argon2
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from loaders.adapter import Adapter
+from loaders.errors import LoaderError
+from loaders.portal.sessions import Session, session_by_token, touch
+from resolvers.context import ClientKind, Viewer
+from resolvers.errors import Overloaded
+from resolvers.portal import Portal
+from resolvers.portal.tokens import holds, idle_expiry, is_token, token_hash
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+_THREADS = 2
+_WAITING = 60
+_RETRY_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class HashProfile:
+    """What argon2id costs; by default what OWASP and ASVS 5.0 (appendix C) ask: 19 MiB, twice, one lane."""
+
+    memory_kib: int = 19 * 1024
+    rounds: int = 2
+    lanes: int = 1
+
+
+CHEAPEST = HashProfile(memory_kib=8, rounds=1)
+
+
+class PasswordHasher:
+    """Hashes and verifies on two threads of its own, with a bounded queue before them.
+
+    More threads make fewer hashes: measured on two cores, 39 a second with two, 28 with forty, and the loop stalls.
+    With a `pepper`, a key kept outside the database, the password's HMAC-SHA256 is hashed; which key it was stands
+    before the hash, so that hashes without it still verify and are made anew.
+    """
+
+    def __init__(self, profile: HashProfile = HashProfile(), pepper: bytes | None = None) -> None:
+        self._argon2 = argon2.PasswordHasher(
+            time_cost=profile.rounds, memory_cost=profile.memory_kib, parallelism=profile.lanes
+        )
+        self._pepper = pepper
+        self._prefix = f"hmac-sha256:{_key_id(pepper)}" if pepper else ""
+        self._dummy = self._hashed(secrets.token_urlsafe(32))
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="passwords")
+        self._busy = 0
+        self._lock = threading.Lock()
+
+    async def hash(self, password: str) -> str:
+        """The hash of a password, to be stored; Overloaded where too many wait."""
+        return await self._run(lambda: self._hashed(password))
+
+    async def verify(self, password: str, stored: str | None) -> bool:
+        """Whether the password made the stored hash; None takes the same work and is never right."""
+        return await self._run(lambda: self._verified(password, stored or self._dummy)) and stored is not None
+
+    def needs_rehash(self, stored: str) -> bool:
+        """Whether the hash was made with other parameters, or another pepper, than today's."""
+        prefix, bare = _split(stored)
+        return prefix != self._prefix or self._argon2.check_needs_rehash(bare)
+
+    def close(self) -> None:
+        """Ends the threads; what waits is not begun."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _hashed(self, password: str) -> str:
+        return self._prefix + self._argon2.hash(_secret(password, self._pepper))
+
+    def _verified(self, password: str, stored: str) -> bool:
+        prefix, bare = _split(stored)
+        known = prefix in ("", self._prefix)
+        if not known:
+            _log.error("A password hash was made with a pepper that is not configured: nobody of it can log in.")
+        try:
+            return self._argon2.verify(bare, _secret(password, self._pepper if prefix else None)) and known
+        except (VerificationError, InvalidHashError):
+            return False
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        with self._lock:
+            if self._busy >= _THREADS + _WAITING:
+                raise Overloaded("Too many people log in at this moment. Try again shortly.", _RETRY_SECONDS)
+            self._busy += 1
+        try:
+            future = self._threads.submit(work)
+        except RuntimeError:
+            with self._lock:
+                self._busy -= 1
+            raise
+        # Told by the thread, not by whoever waits: one who has gone away does not make room.
+        future.add_done_callback(self._make_room)
+        return await asyncio.wrap_future(future)
+
+    def _make_room(self, _: "Future[T]") -> None:
+        with self._lock:
+            self._busy -= 1
+
+
+def _secret(password: str, pepper: bytes | None) -> bytes:
+    text = password.encode("utf-8", "surrogatepass")
+    return text if pepper is None else hmac.new(pepper, text, hashlib.sha256).hexdigest().encode()
+
+
+def _key_id(pepper: bytes) -> str:
+    return hashlib.sha256(b"homeroom pepper" + pepper).hexdigest()[:8]
+
+
+def _split(stored: str) -> tuple[str, str]:
+    prefix, dollar, bare = stored.partition("$")
+    return prefix, dollar + bare
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    viewer: Viewer
+    by_cookie: bool
+    until: float
+
+
+class Authenticator:
+    """Finds the viewer behind a token, with a memory of at most five seconds.
+
+    A session that ends in this process is forgotten at once; one that ends in another, within those seconds.
+    """
+
+    def __init__(
+        self,
+        portal: Portal,
+        adapter: Adapter,
+        *,
+        remembered: int = 10_000,
+        seconds: float = 5.0,
+        touch_every: timedelta = timedelta(minutes=1),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._portal = portal
+        self._adapter = adapter
+        self._size = remembered
+        self._seconds = seconds
+        self._touch_every = touch_every
+        self._clock = clock
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._by_session: dict[int, str] = {}
+        self._touching: dict[int, asyncio.Task[None]] = {}
+        portal.revocations.listen(self._forget)
+
+    async def viewer(self, token: str, *, by_cookie: bool) -> Viewer | None:
+        """Who asks; None for a token that is unknown, expired, ended, or shown in the other kind of client's way."""
+        if not is_token(token):
+            return None
+        key, now = token_hash(token), self._portal.now()
+        known = self._known.get(key)
+        if known is None or known.until <= self._clock():
+            return await self._read(key, now, by_cookie=by_cookie)
+        return known.viewer if known.by_cookie == by_cookie and now < known.viewer.expires_at else None
+
+    async def close(self) -> None:
+        """Waits for what is still being noted."""
+        while self._touching:
+            await asyncio.wait(set(self._touching.values()))
+
+    async def _read(self, key: str, now: datetime, *, by_cookie: bool) -> Viewer | None:
+        changes, started = self._portal.revocations.changes, self._clock()
+        session = await session_by_token(self._portal.writer, key)
+        if session is None or not holds(session, now) or session.token_expires_at <= now:
+            return None
+        viewer = self._viewer_of(session)
+        if viewer is None or (session.client == ClientKind.WEB.value) != by_cookie:
+            return None
+        if now - session.last_seen_at >= self._touch_every:
+            viewer = replace(viewer, expires_at=self._touch(session, now))
+        # A session that ended while it was read must not be remembered as it was before.
+        if changes == self._portal.revocations.changes:
+            self._remember(key, _Known(viewer, by_cookie, started + self._seconds))
+        return viewer
+
+    def _viewer_of(self, session: Session) -> Viewer | None:
+        guardian = None
+        if session.guardian_id is not None:
+            guardian = self._adapter.parse_key("guardian", session.guardian_id)
+            if guardian is None:
+                _log.error("Account %d names a guardian that cannot be one of this source's.", session.account_id)
+                return None
+        return Viewer(
+            account_id=session.account_id,
+            session_id=session.id,
+            username=session.username,
+            guardian_key=guardian,
+            staff_role=session.staff_role,
+            expires_at=session.token_expires_at,
+        )
+
+    def _touch(self, session: Session, now: datetime) -> datetime:
+        """Notes the use beside the answer's path; until when the token holds by it."""
+        expires_at = session.token_expires_at
+        if session.client == ClientKind.WEB.value:
+            expires_at = idle_expiry(self._portal.lifetimes, now, session.absolute_expires_at)
+        if session.id not in self._touching:
+            task = asyncio.create_task(self._note(session.id, now, expires_at), name="session touched")
+            self._touching[session.id] = task
+            task.add_done_callback(lambda _: self._touching.pop(session.id, None))
+        return expires_at
+
+    async def _note(self, session_id: int, now: datetime, expires_at: datetime) -> None:
+        try:
+            async with self._portal.writer.transaction() as transaction:
+                await touch(transaction, session_id, now, expires_at)
+        except LoaderError as error:
+            _log.warning("A session's use was not noted (%s).", error.code)
+
+    def _remember(self, key: str, known: _Known) -> None:
+        self._drop(self._by_session.get(known.viewer.session_id, key))
+        self._known[key] = known
+        self._by_session[known.viewer.session_id] = key
+        while len(self._known) > self._size:
+            self._drop(next(iter(self._known)))
+
+    def _forget(self, session_id: int) -> None:
+        key = self._by_session.get(session_id)
+        if key is not None:
+            self._drop(key)
+
+    def _drop(self, key: str) -> None:
+        known = self._known.pop(key, None)
+        if known is not None:
+            self._by_session.pop(known.viewer.session_id, None)

@@ -1,0 +1,100 @@
+"""Accounts made by operators, for a guardian of the SIS or a member of staff."""
+
+from dataclasses import dataclass, field
+
+from loaders.errors import ConstraintBroken
+from loaders.portal.accounts import NewAccount, account_by_username, add_account
+from loaders.portal.audit import Entry, record
+from resolvers.portal.passwords import broken_rules
+from resolvers.portal.problems import Problem, ProblemCode, Refused
+from resolvers.portal.service import Portal
+from resolvers.portal.texts import USERNAME_MAX, USERNAME_MIN, normalized, readable, username_key
+
+_TAKEN = Problem(ProblemCode.USERNAME_TAKEN, "There is an account of this name already.", ("username",))
+
+
+@dataclass(frozen=True, slots=True)
+class CreateAccount:
+    """An account as an operator orders it: with either the guardian's key in the SIS, or a staff role."""
+
+    username: str
+    password: str = field(repr=False)
+    guardian_id: str | None = None
+    staff_role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCreated:
+    """The account that was made."""
+
+    account_id: int
+    username: str
+
+
+def check_create_account(order: CreateAccount) -> list[Problem]:
+    """Everything that is wrong with the order in itself, whoever else has an account."""
+    problems = [*_username_problems(order.username), *broken_rules(order.password)]
+    if bool(order.guardian_id) == bool(order.staff_role):
+        problems.append(
+            Problem(ProblemCode.OWNER_AMBIGUOUS, "Name either a guardian or a staff role, and not both.", ("owner",))
+        )
+    return problems
+
+
+async def create_account(portal: Portal, order: CreateAccount, actor: str = "operator") -> AccountCreated | Refused:
+    """Makes the account; refused with every reason at once, a taken username among them."""
+    problems = check_create_account(order)
+    key = username_key(order.username)
+    taken = key is not None and await account_by_username(portal.writer, key) is not None
+    if taken:
+        problems.append(_TAKEN)
+    if problems or key is None:
+        return Refused(tuple(problems))
+    return await _do_create_account(portal, order, key, actor)
+
+
+async def _do_create_account(portal: Portal, order: CreateAccount, key: str, actor: str) -> AccountCreated | Refused:
+    username = (normalized(order.username) or "").strip()
+    password_hash = await portal.hasher.hash(normalized(order.password) or "")
+    now = portal.instant()
+    account = NewAccount(username, key, password_hash, order.guardian_id or None, order.staff_role or None, now)
+    try:
+        async with portal.writer.transaction() as transaction:
+            account_id = await add_account(transaction, account)
+            await record(
+                transaction,
+                Entry(
+                    now,
+                    actor,
+                    "ACCOUNT_CREATED",
+                    f"account:{account_id}",
+                    account_id,
+                    detail={"guardian_id": account.guardian_id, "staff_role": account.staff_role},
+                ),
+            )
+    except ConstraintBroken:
+        if await account_by_username(portal.writer, key) is None:
+            raise
+        return Refused((_TAKEN,))
+    return AccountCreated(account_id, username)
+
+
+def _username_problems(username: str) -> list[Problem]:
+    text = normalized(username)
+    if text is None and len(username) > USERNAME_MAX:
+        return [_username(ProblemCode.USERNAME_TOO_LONG, f"Use at most {USERNAME_MAX} characters.")]
+    if text is None or not readable(text):
+        return [_username(ProblemCode.USERNAME_UNREADABLE, "Use only characters that can be typed and read.")]
+    shown = text.strip()
+    if len(shown) < USERNAME_MIN:
+        return [_username(ProblemCode.USERNAME_TOO_SHORT, f"Use at least {USERNAME_MIN} characters.")]
+    if len(shown) > USERNAME_MAX:
+        return [_username(ProblemCode.USERNAME_TOO_LONG, f"Use at most {USERNAME_MAX} characters.")]
+    # What folding makes of it is the name that counts.
+    if username_key(shown) is None:
+        return [_username(ProblemCode.USERNAME_UNREADABLE, "Use only characters that can be typed and read.")]
+    return []
+
+
+def _username(code: ProblemCode, message: str) -> Problem:
+    return Problem(code, message, ("username",))

@@ -1,0 +1,48 @@
+"""Sessions that end while somebody is listening: live sockets and caches of this process hear of it at once."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from weakref import WeakValueDictionary
+
+_REMEMBERED = 10_000
+
+
+class Revocations:
+    """Tells who watches a session that it has ended, and caches that what they know of it is out of date."""
+
+    def __init__(self) -> None:
+        self.changes = 0
+        self._watched: WeakValueDictionary[int, asyncio.Event] = WeakValueDictionary()
+        self._ended: OrderedDict[int, None] = OrderedDict()
+        self._listeners: list[Callable[[int], None]] = []
+
+    def watch(self, session_id: int) -> asyncio.Event:
+        """An event that is set when the session ends, already set where it has; hold it for as long as you watch."""
+        event = self._watched.get(session_id)
+        if event is None:
+            event = self._watched[session_id] = asyncio.Event()
+            # A session may end between the check of its token and this call.
+            if session_id in self._ended:
+                event.set()
+        return event
+
+    def listen(self, forget: Callable[[int], None]) -> None:
+        """Calls `forget` with each session that ended or whose tokens changed, before anybody is answered."""
+        self._listeners.append(forget)
+
+    def end(self, session_id: int) -> None:
+        """The session has ended, and that is committed."""
+        self._ended[session_id] = None
+        if len(self._ended) > _REMEMBERED:
+            self._ended.popitem(last=False)
+        self.rotated(session_id)
+        event = self._watched.get(session_id)
+        if event is not None:
+            event.set()
+
+    def rotated(self, session_id: int) -> None:
+        """The session goes on under other tokens, and that is committed."""
+        self.changes += 1
+        for forget in self._listeners:
+            forget(session_id)

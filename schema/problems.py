@@ -1,0 +1,47 @@
+"""Problems: what an order refuses in the ordinary course of things, as data."""
+
+import strawberry
+
+from resolvers.portal.problems import Problem as Refusal
+from resolvers.portal.problems import ProblemCode
+from schema.enums import described
+
+described(
+    ProblemCode,
+    "ProblemCode",
+    "Why an order was refused. Read a value you do not know as a refusal whose message says why.",
+    {
+        ProblemCode.INVALID_CREDENTIALS: "No active account has this user name and password.",
+        ProblemCode.INVALID_REFRESH_TOKEN: "The refresh token is unknown, used, or past its time: log in.",
+        ProblemCode.COOKIE_SLIDES_BY_ITSELF: "A WEB client has nothing to refresh: each request carries its cookie on.",
+        ProblemCode.COOKIE_NEEDS_HTTP: "A WEB client logs in over HTTP, since a WebSocket cannot set its cookie.",
+        ProblemCode.USERNAME_TOO_SHORT: "The user name has too few characters.",
+        ProblemCode.USERNAME_TOO_LONG: "The user name has too many characters.",
+        ProblemCode.USERNAME_UNREADABLE: "The user name holds characters that cannot be typed and read.",
+        ProblemCode.USERNAME_TAKEN: "There is an account of this user name already.",
+        ProblemCode.PASSWORD_TOO_SHORT: "The password has too few characters.",
+        ProblemCode.PASSWORD_TOO_LONG: "The password has too many characters.",
+        ProblemCode.PASSWORD_NEEDS_LETTER: "The password holds no letter.",
+        ProblemCode.PASSWORD_NEEDS_DIGIT: "The password holds no digit.",
+        ProblemCode.PASSWORD_NEEDS_SPECIAL: "The password holds only letters and digits.",
+        ProblemCode.PASSWORD_UNREADABLE: "The password holds characters that cannot be typed and read.",
+        ProblemCode.OWNER_AMBIGUOUS: "An account belongs to one guardian or one member of staff.",
+    },
+)
+
+
+@strawberry.interface(description="An order that was refused: a code for programs, a message for people.")
+class Problem:
+    code: ProblemCode = strawberry.field(description="Why, stably.")
+    message: str = strawberry.field(description="Why, in a sentence that can be shown.")
+    path: list[str] = strawberry.field(
+        description="The argument, and the field in it, that it is about; empty where it is about the whole order."
+    )
+
+
+@strawberry.type(description="The log-in, or its renewal, was refused.")
+class LogInProblem(Problem):
+    @classmethod
+    def of(cls, refusal: Refusal) -> "LogInProblem":
+        """The refusal as clients see it."""
+        return cls(code=refusal.code, message=refusal.message, path=list(refusal.path))
