@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from tests.world import World, open_world
 
-CONNECTIONS = {
+CONNECTIONS: dict[str, tuple[str, list[Any]]] = {
     "assignments of a parent": ("{ me { c: assignments(first: $first, after: $after) { ...page } } }", ["me"]),
     "messages": ("{ me { c: messages(first: $first, after: $after) { ...page } } }", ["me"]),
     "assignments of a student": (

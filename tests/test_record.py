@@ -206,6 +206,7 @@ async def test_an_id_of_another_kind_is_refused_by_the_arguments_name(world: Wor
     assert answer.errors is not None
     assert getattr(answer.errors[0].original_error, "code", None) == "BAD_USER_INPUT"
     assert answer.errors[0].message.startswith(f"`{argument.split(':')[0]}` is not the id of a ")
+    assert answer.data is not None
     assert answer.data["me"]["students"][0]["grades"] is None
 
 

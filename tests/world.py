@@ -30,11 +30,7 @@ class Recorded:
 
     reads: Readers
     statements: list[Bound] = field(default_factory=list)
-
-    @property
-    def dialect(self) -> Dialect:
-        """The dialect of the database behind it."""
-        return self.reads.dialect
+    dialect: Dialect = Dialect.SQLITE
 
     async def fetch(self, statements: Sequence[Bound]) -> list[list[Sequence[Any]]]:
         """The answers, with the statements written down."""

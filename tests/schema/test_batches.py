@@ -74,8 +74,8 @@ async def _parents(world: World, type_name: str) -> list[Any]:
         ids = [node["id"] for entry in data["me"]["students"] for node in entry["attendance"]["nodes"]]
         keys["Attendance"] = [found[1] for id in ids if (found := read_id(context, id)) is not None][:12]
     node = NODE_TYPES[type_name]
-    found = await answered(node.cls, node.resolve(keys[type_name], Batch(context)), context)
-    return [objects[0] for objects in found.values()]
+    made = await answered(node.cls, node.resolve(keys[type_name], Batch(context)), context)
+    return [objects[0] for objects in made.values()]
 
 
 @pytest.mark.parametrize(("type_name", "field"), FIELDS, ids=[f"{name}.{f.python_name}" for name, f in FIELDS])
