@@ -26,7 +26,7 @@ select
     when k.state_code = 'A' then d.length
     when k.state_code = 'H' then (d.length - d.length % 2) / 2
   end as minutes_missed,
-  coalesce(nullif(p.attendance_reason, ''), nullif(p.comment, '')) as comment,
+  coalesce(nullif(trim(p.attendance_reason), ''), nullif(trim(p.comment), '')) as comment,
   case when p.admin = 'Y' then 'OFFICE' else 'TEACHER' end as recorded_by,
   case when p.admin = 'Y' then 1 else 0 end as confirmed,
   coalesce(p.updated_at, p.created_at) as updated_at

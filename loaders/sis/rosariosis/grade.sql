@@ -16,8 +16,8 @@ select
     else 'Grade'
   end as task,
   g.grade_percent as percent,
-  nullif(g.grade_letter, '') as letter,
-  nullif(g.comment, '') as comment,
+  nullif(trim(g.grade_letter), '') as letter,
+  nullif(trim(g.comment), '') as comment,
   coalesce(g.updated_at, g.created_at) as updated_at,
   case
     when not exists (

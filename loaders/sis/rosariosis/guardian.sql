@@ -4,7 +4,7 @@ select
   s.staff_id as id,
   p.first_name as given_name,
   p.last_name as family_name,
-  nullif(p.email, '') as email
+  nullif(trim(p.email), '') as email
 from staff s
 join staff p on p.username = s.username
 where s.profile = 'parent'
@@ -15,7 +15,7 @@ select
   s.staff_id as id,
   s.first_name as given_name,
   s.last_name as family_name,
-  nullif(s.email, '') as email
+  nullif(trim(s.email), '') as email
 from staff s
 where s.profile = 'parent'
   and (s.username is null or s.username = '')

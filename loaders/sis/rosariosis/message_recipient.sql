@@ -1,5 +1,6 @@
 -- A note reaches the parents who have a student in its school today, by the person's row of the latest year as in
--- guardian_student.sql. A parent may have a profile of the school's own making instead of profile 3: those are not read.
+-- guardian_student.sql; a row of an earlier year than the note's is nobody who could still log in. A parent may have a
+-- profile of the school's own making instead of profile 3: notes to those profiles are not read.
 select
   n.id as message_id,
   s.staff_id as guardian_id
@@ -11,6 +12,7 @@ where s.profile = 'parent'
   and p.profile = 'parent'
   and s.username <> ''
   and p.syear = (select max(latest.syear) from staff latest where latest.username = p.username)
+  and p.syear >= n.syear
   and (n.start_date is null or n.start_date <= :today)
   and (n.end_date is null or n.end_date >= :today)
   and coalesce(n.published_date, n.created_at) is not null
@@ -33,6 +35,7 @@ join portal_notes n on (n.published_profiles like '%,3,%' and s.profile_id = 3)
   or (n.published_profiles like '%,parent,%' and s.profile_id is null)
 where s.profile = 'parent'
   and (s.username is null or s.username = '')
+  and s.syear >= n.syear
   and (n.start_date is null or n.start_date <= :today)
   and (n.end_date is null or n.end_date >= :today)
   and coalesce(n.published_date, n.created_at) is not null

@@ -9,7 +9,7 @@ select
   case when g.points <> -1 then g.points end as points,
   case when g.points = -1 then '*' end as letter,
   case when g.points = -1 then 1 else 0 end as exempt,
-  nullif(g.comment, '') as comment,
+  nullif(trim(g.comment), '') as comment,
   case when g.points is not null then coalesce(g.updated_at, g.created_at) end as scored_at,
   case
     when c.grade_scale_id is null then 0

@@ -4,8 +4,8 @@ select
   c.school_id,
   c.marking_period_id as term_id,
   k.title,
-  nullif(k.short_name, '') as course_number,
-  nullif(c.short_name, '') as section_code,
+  nullif(trim(k.short_name), '') as course_number,
+  nullif(trim(c.short_name), '') as section_code,
   b.title as subject,
   nullif(trim(c.room), '') as room,
   (

@@ -4,6 +4,6 @@ select
   s.staff_id as id,
   s.first_name as given_name,
   s.last_name as family_name,
-  case when s.profile = 'teacher' then nullif(s.email, '') end as email
+  case when s.profile = 'teacher' then nullif(trim(s.email), '') end as email
 from staff s
 where s.profile is null or s.profile <> 'parent'

@@ -1,0 +1,445 @@
+"""RosarioSIS: its dump, and hand-made rows for what no dump has, answer alike on PostgreSQL and MariaDB."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loaders.adapter import load_adapter
+from loaders.check import Report, check_source, describe
+from loaders.contract import RELATIONS, AttendanceExcuse, AttendanceStatus, GradeLevel, RelationshipKind, TermKind
+from loaders.database import Readers
+from loaders.dialect import Dialect
+from loaders.errors import RelationIncomplete
+from loaders.relations import Relations
+from loaders.statement import Shape, Statement
+from tests.loaders.dumps import Loaded, loaded
+
+pytestmark = [pytest.mark.dumps]
+
+CASES = (Path(__file__).parent / "rosariosis_cases.sql").read_text("utf-8")
+TODAY = date(2021, 10, 1)
+ADAPTER = load_adapter("rosariosis")
+ENGINES = {Dialect.POSTGRESQL: "rosariosis_pg.sql.gz", Dialect.MYSQL: "rosariosis_mysql.sql.gz"}
+
+Source = tuple[Loaded, Readers, Relations]
+
+
+@pytest.fixture(scope="module")
+def databases() -> Iterator[dict[Dialect, Loaded]]:
+    with ExitStack() as stack:
+        found = {dialect: stack.enter_context(loaded(dump, dialect)) for dialect, dump in ENGINES.items()}
+        for database in found.values():
+            database.run(CASES)
+        found[Dialect.POSTGRESQL].run("analyze")
+        yield found
+
+
+@pytest.fixture(scope="module")
+async def sources(databases: dict[Dialect, Loaded]) -> AsyncIterator[dict[Dialect, Source]]:
+    found = {}
+    for dialect, database in databases.items():
+        readers = await Readers.open(database.url, size=1, statement_timeout=20, allow_writable=True)
+        found[dialect] = (database, readers, Relations(ADAPTER, dialect, await describe(ADAPTER, readers)))
+    yield found
+    for _, readers, _ in found.values():
+        await readers.close()
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(Dialect.POSTGRESQL, marks=pytest.mark.postgresql),
+        pytest.param(Dialect.MYSQL, marks=pytest.mark.mariadb),
+    ]
+)
+def source(request: pytest.FixtureRequest, sources: dict[Dialect, Source]) -> Source:
+    return sources[request.param]
+
+
+async def answer(
+    source: Source, relation: str, columns: Sequence[str], where: str = "1 = 1", today: date = TODAY
+) -> list[Any]:
+    """The parsed values of these columns, in an order that is the same everywhere; bare where it is one column."""
+    _, readers, relations = source
+    shape = Shape({column: f"{relation}.{column}" for column in columns})
+    statement = Statement(shape, f"from {{{relation}}} as {relation} where {where}", {}, key=columns[0])
+    rendered = relations.render(statement)
+    [rows] = await readers.fetch([(rendered.sql, relations.values(rendered, statement, today))])
+    parsed = [row if len(columns) > 1 else row[0] for row in rendered.parse(rows)]
+    return sorted(parsed, key=repr)
+
+
+ROWS = {
+    "school": 2,
+    "term": 18,
+    "student": 453,
+    "school_enrollment": 903,
+    "guardian": 1567,
+    "guardian_student": 1569,
+    "staff": 11,
+    "section": 603,
+    "section_teacher": 604,
+    "enrollment": 9004,
+    "category": 8103,
+    "assignment": 2286,
+    "score": 34205,
+    "grade": 4054,
+    "attendance": 81005,
+    "attendance_day": 81002,
+    "message": 2,
+    "message_recipient": 1565,
+}
+
+
+def told(row: tuple[Any, ...]) -> list[Any]:
+    """The row without the instants at which each dump was made: they are the dumps' own, and differ."""
+    return ["made" if isinstance(value, datetime) and value.year >= 2026 else value for value in row]
+
+
+@pytest.mark.postgresql
+@pytest.mark.mariadb
+async def test_both_engines_answer_every_relation_alike(sources: dict[Dialect, Source]) -> None:
+    for relation in ADAPTER.selects:
+        columns = [column.name for column in RELATIONS[relation].columns]
+        one = [told(row) for row in await answer(sources[Dialect.POSTGRESQL], relation, columns)]
+        other = [told(row) for row in await answer(sources[Dialect.MYSQL], relation, columns)]
+
+        assert one == other, relation
+        assert len(one) == ROWS[relation], relation
+
+
+@pytest.fixture(scope="module")
+async def reports(sources: dict[Dialect, Source]) -> dict[Dialect, Report]:
+    return {d: await check_source(ADAPTER, readers, d, TODAY) for d, (_, readers, _) in sources.items()}
+
+
+@pytest.mark.postgresql
+@pytest.mark.mariadb
+async def test_the_adapter_is_proved_on_both_engines(reports: dict[Dialect, Report]) -> None:
+    for report in reports.values():
+        assert [proof for proof in report.proofs if not proof.ok] == []
+        assert {proof.relation: proof.rows for proof in report.proofs if proof.provided} == ROWS
+        assert report.of("score").missing_optional == (
+            "percent",
+            "late",
+            "missing",
+            "incomplete",
+            "dropped",
+            "turned_in",
+            "cheated",
+            "releases_at",
+        )
+
+
+@pytest.mark.postgresql
+@pytest.mark.mariadb
+async def test_only_what_postgresql_has_no_index_for_is_read_in_full(reports: dict[Dialect, Report]) -> None:
+    read_in_full = {
+        (dialect, proof.relation, plan.asked_by): [(scan.table, scan.avoidable) for scan in plan.scans]
+        for dialect, report in reports.items()
+        for proof in report.proofs
+        for plan in proof.plans
+        if plan.scans
+    }
+
+    assert read_in_full == {
+        (Dialect.POSTGRESQL, "assignment", "section_id"): [("gradebook_assignments", False)],
+        (Dialect.POSTGRESQL, "guardian_student", "guardian_id"): [("students_join_users", False)],
+        (Dialect.POSTGRESQL, "message_recipient", "guardian_id"): [("students_join_users", False)],
+    }
+
+
+async def test_a_field_that_a_site_removed_is_named_with_the_remedy(source: Source) -> None:
+    database, readers, _ = source
+    database.run("alter table students rename column custom_200000004 to gone")
+    try:
+        with pytest.raises(RelationIncomplete) as refused:
+            await describe(ADAPTER, readers)
+        report = await check_source(ADAPTER, readers, database.dialect, TODAY)
+    finally:
+        database.run("alter table students rename column gone to custom_200000004")
+
+    said = str(refused.value)
+    assert said.startswith("student.sql of adapter rosariosis does not run on this database: ")
+    assert "custom_200000004" in said
+    assert said.endswith("copy its folder and change this file to the columns that the database has.")
+    assert not report.ok
+    assert [proof.relation for proof in report.proofs if not proof.ok] == ["student"]
+    assert report.of("student").broken == said
+
+
+async def test_a_school_is_called_as_in_its_latest_year(source: Source) -> None:
+    assert await answer(source, "school", ["id", "name", "phone"], "school.id = 90") == [(90, "Elm School", "2")]
+
+
+async def test_a_term_says_the_year_in_which_it_ends_and_its_kind(source: Source) -> None:
+    rows = await answer(source, "term", ["id", "kind", "school_year", "parent_id"], "term.school_id = 90")
+
+    assert rows == [
+        (9909101, TermKind.YEAR, 2022, None),
+        (9909102, TermKind.TRIMESTER, 2022, 9909101),
+        (9909103, TermKind.QUARTER, 2022, 9909102),
+        (9909104, TermKind.PROGRESS, 2022, 9909103),
+    ]
+
+
+async def test_a_student_has_a_number_a_common_name_and_a_birth_date(source: Source) -> None:
+    columns = ["id", "student_number", "given_name", "preferred_name", "birth_date"]
+
+    assert await answer(source, "student", columns, "student.id in (9909001, 9909002)") == [
+        (9909001, "9909001", "Ada", "Addie", date(2010, 2, 3)),
+        (9909002, "9909002", "Bo", None, None),
+    ]
+
+
+async def test_a_student_who_is_not_activated_is_not_enrolled(source: Source) -> None:
+    columns = ["student_id", "school_year", "grade_level", "ends_on"]
+
+    assert await answer(source, "school_enrollment", columns, "school_enrollment.school_id = 90") == [
+        (9909001, 2022, GradeLevel.KG, None),
+        (9909002, 2021, GradeLevel.G07, date(2021, 5, 28)),
+        (9909002, 2022, GradeLevel.OTHER, date(2021, 12, 17)),
+    ]
+
+
+async def test_every_year_of_a_person_leads_to_who_the_person_is_today(source: Source) -> None:
+    columns = ["id", "given_name", "family_name", "email"]
+
+    assert await answer(source, "guardian", columns, "guardian.id > 9909000") == [
+        (9909201, "Eva", "Quist", None),
+        (9909202, "Eva", "Quist", None),
+        (9909203, "Eva", "Quist", None),
+        (9909211, "Gil", "Gone", None),
+        (9909221, "Ole", "Off", None),
+        (9909231, "No", "Name", None),
+        (9909232, "Not", "Known", None),
+    ]
+
+
+async def test_only_the_links_of_this_years_row_are_rights(source: Source) -> None:
+    columns = ["guardian_id", "student_id", "relationship", "portal_access", "legal_guardian"]
+    mother, other = RelationshipKind.MOTHER, RelationshipKind.OTHER
+
+    assert await answer(source, "guardian_student", columns, "guardian_student.guardian_id > 9909000") == [
+        (9909201, 9909001, mother, True, True),
+        (9909201, 9909002, other, True, None),
+        (9909202, 9909001, mother, True, True),
+        (9909202, 9909002, other, True, None),
+        (9909203, 9909001, mother, True, True),
+        (9909203, 9909002, other, True, None),
+        (9909211, 9909001, other, False, None),
+        (9909231, 9909001, other, True, None),
+        (9909232, 9909002, other, True, None),
+    ]
+
+
+async def test_a_person_of_last_year_has_access_until_the_next_year_begins(source: Source) -> None:
+    columns, where = ["student_id", "portal_access"], "guardian_student.guardian_id = 9909211"
+
+    assert await answer(source, "guardian_student", columns, where, date(2021, 8, 1)) == [(9909001, True)]
+    assert await answer(source, "guardian_student", columns, where, date(2021, 8, 2)) == [(9909001, False)]
+
+
+async def test_every_row_of_the_dumps_parents_leads_to_the_same_students(source: Source) -> None:
+    columns = ["student_id", "relationship", "portal_access"]
+    one = await answer(source, "guardian_student", columns, "guardian_student.guardian_id = 100001")
+
+    assert one == [(13, RelationshipKind.FATHER, True)]
+    assert one == await answer(source, "guardian_student", columns, "guardian_student.guardian_id = 600001")
+
+
+async def test_parents_are_no_staff_and_only_teachers_addresses_are_given(source: Source) -> None:
+    assert await answer(source, "staff", ["id", "family_name", "email"], "staff.id > 9909000") == [
+        (9909222, "Off", None),
+        (9909241, "Cher", "tea@example.org"),
+        (9909242, "Ist", None),
+    ]
+
+
+async def test_a_section_is_named_by_its_first_period_and_says_who_teaches_it(source: Source) -> None:
+    columns = ["id", "title", "course_number", "section_code", "subject", "room", "period", "term_id"]
+    teachers = await answer(
+        source, "section_teacher", ["section_id", "staff_id", "is_primary"], "section_teacher.section_id > 9909000"
+    )
+
+    assert await answer(source, "section", columns, "section.id > 9909000") == [
+        (9909501, "Art", "ART", "ART-1", "Arts", "7", "Homeroom", 9909101),
+        (9909502, "Art", "ART", "ART-2", "Arts", None, None, 9909101),
+        (9909503, "Art", "ART", "ART-3", "Arts", None, None, 9909101),
+    ]
+    assert teachers == [
+        (9909501, 9909241, True),
+        (9909501, 9909242, False),
+        (9909502, 9909241, True),
+        (9909503, 9909241, True),
+    ]
+
+
+async def test_several_schedule_rows_are_one_enrollment(source: Source) -> None:
+    columns = ["student_id", "section_id", "term_id", "starts_on", "ends_on"]
+
+    assert await answer(source, "enrollment", columns, "enrollment.student_id in (9909001, 9909002)") == [
+        (9909001, 9909501, 9909101, date(2021, 8, 2), None),
+        (9909001, 9909503, 9909101, date(2021, 8, 2), date(2021, 9, 30)),
+        (9909002, 9909501, 9909101, date(2021, 8, 2), date(2021, 9, 10)),
+        (9909002, 9909502, 9909102, date(2021, 9, 13), None),
+    ]
+
+
+async def test_a_planned_last_day_says_nothing_before_it_has_passed(source: Source) -> None:
+    where = "enrollment.student_id = 9909001 and enrollment.section_id = 9909503"
+
+    assert await answer(source, "enrollment", ["ends_on"], where, date(2021, 9, 30)) == [None]
+    assert await answer(source, "enrollment", ["ends_on"], where, date(2021, 10, 1)) == [date(2021, 9, 30)]
+    assert set(await answer(source, "enrollment", ["ends_on"], "enrollment.student_id = 13")) == {None}
+
+
+async def test_a_weight_counts_where_the_teacher_weighs(source: Source) -> None:
+    columns = ["id", "section_id", "name", "weight"]
+
+    assert await answer(source, "category", columns, "category.section_id > 9909000") == [
+        (9909701, section, "Sketches", Decimal(30)) for section in (9909501, 9909502, 9909503)
+    ]
+    assert set(await answer(source, "category", ["weight"], "category.section_id = 18")) == {None}
+
+
+async def test_an_assignment_of_a_course_stands_in_all_sections_of_its_teacher(source: Source) -> None:
+    columns = ["id", "section_id", "points_possible", "extra_credit", "visible"]
+
+    assert await answer(source, "assignment", columns, "assignment.section_id > 9909000") == [
+        (9909801, 9909501, Decimal(10), False, True),
+        (9909801, 9909502, Decimal(10), False, True),
+        (9909801, 9909503, Decimal(10), False, True),
+        (9909802, 9909501, Decimal(0), True, False),
+        (9909803, 9909501, Decimal(5), False, True),
+        (9909804, 9909503, Decimal(5), False, True),
+    ]
+
+
+async def test_an_assignment_is_seen_from_its_day_or_once_its_term_is_over(source: Source) -> None:
+    extra, unscaled = "assignment.id = 9909802", "assignment.id = 9909804"
+
+    assert await answer(source, "assignment", ["visible"], extra, date(2021, 10, 2)) == [True]
+    assert await answer(source, "assignment", ["visible"], unscaled, date(2021, 9, 30)) == [False]
+
+
+async def test_excused_points_are_no_points_and_the_newer_score_counts(source: Source) -> None:
+    columns = ["student_id", "assignment_id", "section_id", "points", "letter", "exempt", "comment", "released"]
+
+    assert await answer(source, "score", columns, "score.student_id in (9909001, 9909002)") == [
+        (9909001, 9909801, 9909501, None, "*", True, "ill", True),
+        (9909001, 9909802, 9909501, Decimal(3), None, False, None, True),
+        (9909001, 9909803, 9909501, None, None, False, "bring paper", False),
+        (9909001, 9909804, 9909503, Decimal(4), None, False, None, False),
+        (9909002, 9909801, 9909502, Decimal(8), None, False, None, True),
+    ]
+
+
+async def test_a_remark_without_points_is_shown_when_the_work_is_due(source: Source) -> None:
+    where = "score.assignment_id = 9909803"
+
+    assert await answer(source, "score", ["released"], where, date(2021, 10, 19)) == [False]
+    assert await answer(source, "score", ["released"], where, date(2021, 10, 20)) == [True]
+
+
+async def test_a_delay_of_the_teacher_keeps_a_remark_until_the_term_is_over(source: Source) -> None:
+    database, *_ = source
+    where = "score.assignment_id = 9909803"
+    database.run("insert into program_user_config (user_id, program, title, value) "
+                 "values (9909241, 'Gradebook', 'LATENCY', '3')")  # fmt: skip
+    try:
+        late = await answer(source, "score", ["released"], where, date(2021, 11, 12))
+        over = await answer(source, "score", ["released"], where, date(2021, 11, 13))
+    finally:
+        database.run("delete from program_user_config where user_id = 9909241 and title = 'LATENCY'")
+
+    assert (late, over) == ([False], [True])
+
+
+async def test_a_grade_is_shown_once_posting_for_its_period_has_begun(source: Source) -> None:
+    columns = ["id", "term_id", "task", "percent", "comment", "released"]
+    where = "grade.student_id = 9909001"
+
+    assert await answer(source, "grade", columns, where) == [
+        (9909801, 9909103, "Quarter Grade", Decimal("91.5"), "Well done", True),
+        (9909802, 9909102, "Semester Grade", Decimal(90), None, False),
+        (9909803, 9909104, "Progress", Decimal(89), None, False),
+        (9909804, None, "Semester Grade", None, None, True),
+    ]
+    assert await answer(source, "grade", ["id", "released"], where, date(2021, 9, 26)) == [
+        (9909801, False),
+        (9909802, False),
+        (9909803, False),
+        (9909804, True),
+    ]
+    assert await answer(source, "grade", ["updated_at"], "grade.id = 9909801") == [
+        datetime(2021, 9, 29, 12, 0, tzinfo=UTC)
+    ]
+
+
+async def test_what_the_school_closed_to_its_parents_stays_closed(source: Source) -> None:
+    database, *_ = source
+    database.run("update profile_exceptions set can_use = 'N' where profile_id = 3 and modname like 'Grades/%'")
+    try:
+        shown = {
+            (relation, flag)
+            for relation, column in (("assignment", "visible"), ("score", "released"), ("grade", "released"))
+            for flag in await answer(source, relation, [column])
+        }
+    finally:
+        database.run("update profile_exceptions set can_use = 'Y' where profile_id = 3 and modname like 'Grades/%'")
+
+    assert shown == {("assignment", False), ("score", False), ("grade", False)}
+
+
+async def test_the_offices_code_counts_and_only_plain_names_excuse(source: Source) -> None:
+    columns = ["on_date", "status", "excuse", "minutes_missed", "comment", "recorded_by", "confirmed", "updated_at"]
+    status, excuse = AttendanceStatus, AttendanceExcuse
+
+    def at(day: int, hour: int = 13) -> datetime:
+        return datetime(2021, 9, day, hour, tzinfo=UTC)
+
+    assert await answer(source, "attendance", columns, "attendance.student_id = 9909001") == [
+        (date(2021, 9, 1), status.ABSENT, excuse.EXCUSED, 45, "Dentist", "OFFICE", True, at(1, 17)),
+        (date(2021, 9, 2), status.TARDY, excuse.UNKNOWN, None, "bus", "TEACHER", False, at(2)),
+        (date(2021, 9, 3), status.EARLY_RELEASE, excuse.UNKNOWN, None, None, "TEACHER", False, at(3)),
+        (date(2021, 9, 4), status.ABSENT, excuse.UNKNOWN, 22, None, "TEACHER", False, at(4)),
+        (date(2021, 9, 6), status.ABSENT, excuse.UNEXCUSED, 45, None, "TEACHER", False, at(6)),
+    ]
+    assert await answer(
+        source, "attendance_day", ["on_date", "absent_part"], "attendance_day.student_id = 9909001"
+    ) == [(date(2021, 9, 1), Decimal(1)), (date(2021, 9, 4), Decimal("0.5"))]
+
+
+async def test_the_dumps_attendance_reads_as_its_codes_say(source: Source) -> None:
+    found = await answer(source, "attendance", ["status", "confirmed"], "attendance.student_id < 9909001")
+    present, absent, tardy = AttendanceStatus.PRESENT, AttendanceStatus.ABSENT, AttendanceStatus.TARDY
+
+    assert {row: found.count(row) for row in set(found)} == {
+        (present, False): 77730,
+        (absent, False): 1740,
+        (absent, True): 60,
+        (tardy, False): 1470,
+    }
+
+
+async def test_a_note_of_today_reaches_the_parents_of_its_school(source: Source) -> None:
+    notes = await answer(source, "message", ["id", "subject", "body", "sender_name", "sent_at"])
+    recipients = await answer(
+        source, "message_recipient", ["guardian_id", "student_id"], "message_recipient.message_id = 9909901"
+    )
+
+    assert notes == [
+        (9909901, "Picnic", "<p>On Friday.</p>", "Elm School", datetime(2021, 9, 20, 12, tzinfo=UTC)),
+        (9909905, "Elsewhere", "", "Peachtree High School", datetime(2021, 9, 21, 12, tzinfo=UTC)),
+    ]
+    assert recipients == [(key, None) for key in (9909201, 9909202, 9909203, 9909231, 9909232)]
+
+
+async def test_a_note_follows_its_days(source: Source) -> None:
+    assert await answer(source, "message", ["id"], today=date(2021, 9, 30)) == [9909901, 9909903]
+    assert await answer(source, "message", ["id"], today=date(2021, 10, 2)) == [9909904, 9909905]
