@@ -1,7 +1,9 @@
 """The portal store's tables: brought up to date by `migrate`, checked before they are used by `check_migrated`."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import asyncio
+import os
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, event, text
+from sqlalchemy import URL, Connection, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from loaders.database.address import Address, read_address
@@ -34,6 +36,8 @@ async def migrate(url: str, progress: Callable[[str], None] | None = None) -> li
     StoreOutdated where the store belongs to a newer version, SourceDown where its database does not answer.
     """
     address = store_address(url)
+    if address.dialect is Dialect.SQLITE:
+        _make_private(address.path)
     applied: list[str] = []
 
     def note(step: Any, **_: object) -> None:
@@ -47,11 +51,7 @@ async def migrate(url: str, progress: Callable[[str], None] | None = None) -> li
         config.attributes.update(connection=connection, version_table=VERSION_TABLE, applied=note)
         command.upgrade(config, "head")
 
-    async with _connected(address, writing=True) as connection:
-        if address.dialect is Dialect.POSTGRESQL:
-            await connection.execute(text(f"set local lock_timeout = '{_LOCK_SECONDS}s'"))
-            await connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        await connection.run_sync(upgrade)
+    await _in_transaction(address, upgrade, writing=True)
     return applied
 
 
@@ -67,8 +67,7 @@ async def check_migrated(url: str) -> None:
         if _revision(connection) != _head():
             raise StoreOutdated(f"{address.label} lacks tables or columns of this version: {remedy}.")
 
-    async with _connected(address, writing=False) as connection:
-        await connection.run_sync(check)
+    await _in_transaction(address, check, writing=False)
 
 
 def store_address(url: str) -> Address:
@@ -79,38 +78,58 @@ def store_address(url: str) -> Address:
     return address
 
 
-@asynccontextmanager
-async def _connected(address: Address, *, writing: bool) -> AsyncIterator[AsyncConnection]:
-    """One connection in one transaction; what keeps the database away becomes SourceDown."""
-    engine = _engine(address, writing=writing)
+async def _in_transaction(address: Address, work: Callable[[Connection], None], *, writing: bool) -> None:
+    """Does the work on one connection in one transaction; what keeps the database away becomes SourceDown."""
+    run = _on_postgresql if address.dialect is Dialect.POSTGRESQL else _on_sqlite
     try:
-        async with engine.begin() as connection:
-            yield connection
+        await run(address, work, writing=writing)
     except (OSError, OperationalError, InterfaceError) as error:
-        raise SourceDown(f"{address.label} cannot be used now: {type(error).__name__}.") from error
+        raise SourceDown(f"{address.label} cannot be used now ({_cause(error)}).") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise SourceDown(f"{address.label} went away.") from error
         raise
+
+
+async def _on_postgresql(address: Address, work: Callable[[Connection], None], *, writing: bool) -> None:
+    url = address.url
+    target = URL.create("postgresql+asyncpg", url.username, url.password, port=url.port, database=url.database)
+    secured = {"ssl": url.options["sslmode"]} if "sslmode" in url.options else {}
+    engine = create_async_engine(target, poolclass=NullPool, connect_args={"host": url.hostname, **secured})
+    try:
+        async with engine.begin() as connection:
+            if writing:
+                await connection.execute(text(f"set local lock_timeout = '{_LOCK_SECONDS}s'"))
+                await connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            await connection.run_sync(work)
     finally:
         await engine.dispose()
 
 
-def _engine(address: Address, *, writing: bool) -> AsyncEngine:
-    url = address.url
-    if address.dialect is Dialect.POSTGRESQL:
-        target = URL.create("postgresql+asyncpg", url.username, url.password, port=url.port, database=url.database)
-        secured = {"ssl": url.options["sslmode"]} if "sslmode" in url.options else {}
-        return create_async_engine(target, poolclass=NullPool, connect_args={"host": url.hostname, **secured})
-    engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=str(address.path)),
-        poolclass=NullPool,
-        connect_args={"timeout": _LOCK_SECONDS},
+async def _on_sqlite(address: Address, work: Callable[[Connection], None], *, writing: bool) -> None:
+    engine = create_engine(
+        URL.create("sqlite", database=str(address.path)), poolclass=NullPool, connect_args={"timeout": _LOCK_SECONDS}
     )
     # The driver would begin by itself, and late: after the first change of the schema.
-    event.listen(engine.sync_engine, "connect", _leave_transactions_to_us)
-    event.listen(engine.sync_engine, "begin", _begin_immediate if writing else _begin)
-    return engine
+    event.listen(engine, "connect", _leave_transactions_to_us)
+    event.listen(engine, "begin", _begin_immediate if writing else _begin)
+
+    def run() -> None:
+        with engine.begin() as connection:
+            work(connection)
+
+    await asyncio.to_thread(run)
+
+
+def _cause(error: Exception) -> str:
+    """The driver's own class of error: its words may hold a path or a host."""
+    return type(getattr(error, "orig", None) or error).__name__
+
+
+def _make_private(path: Path) -> None:
+    """Makes the file where there is none: it holds accounts, so nobody but the gateway's user reads it."""
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _leave_transactions_to_us(connection: Any, _: object) -> None:

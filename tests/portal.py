@@ -1,0 +1,147 @@
+"""A portal store of our own on either engine, with a clock that is set by hand and hashes that are counted."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from gateway.authentication import CHEAPEST, PasswordHasher
+from loaders.adapter import load_adapter
+from loaders.database import Writer
+from loaders.portal.store import migrate
+from resolvers.context import Caller, ClientKind, Reply
+from resolvers.portal import Portal
+from resolvers.portal.accounts import AccountCreated, CreateAccount, create_account
+from resolvers.portal.sessions import LoggedIn, LogIn, log_in
+from resolvers.portal.throttle import Throttle
+from tests.loaders import servers
+from tests.loaders.servers import POSTGRESQL
+
+ADAPTER = load_adapter("home")
+PASSWORD = "Maple-7-leaf"
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """An instant and a monotonic count of seconds, moved together and by hand."""
+
+    at: datetime = NOON
+    seconds: float = 1000.0
+
+    def now(self) -> datetime:
+        """The instant."""
+        return self.at
+
+    def monotonic(self) -> float:
+        """The count of seconds."""
+        return self.seconds
+
+    def pass_by(self, **passed: float) -> None:
+        """Lets time pass, as in `timedelta(**passed)`."""
+        self.at += timedelta(**passed)
+        self.seconds += timedelta(**passed).total_seconds()
+
+
+@dataclass
+class Counted:
+    """A hasher whose verifications are written down: which hash each was about, None where there was no account."""
+
+    inner: PasswordHasher
+    verified: list[str | None] = field(default_factory=list)
+
+    async def hash(self, password: str) -> str:
+        """The hash."""
+        return await self.inner.hash(password)
+
+    async def verify(self, password: str, stored: str | None) -> bool:
+        """The verdict."""
+        self.verified.append(stored)
+        return await self.inner.verify(password, stored)
+
+    def needs_rehash(self, stored: str) -> bool:
+        """Whether the hash is no longer ours."""
+        return self.inner.needs_rehash(stored)
+
+
+@dataclass
+class House:
+    """A portal with its clock, hasher and store."""
+
+    portal: Portal
+    writer: Writer
+    clock: Clock
+    hasher: Counted
+
+    async def account(self, username: str, guardian_id: str = "g-1", password: str = PASSWORD) -> int:
+        """The id of an account that was made."""
+        made = await create_account(self.portal, CreateAccount(username, password, guardian_id))
+        assert isinstance(made, AccountCreated), made
+        return made.account_id
+
+    async def try_log_in(
+        self, username: str, password: str = PASSWORD, client: ClientKind = ClientKind.MOBILE, **caller: Any
+    ) -> tuple[Any, Reply]:
+        """What a log-in answers, and what it asks of the HTTP answer."""
+        reply = Reply()
+        answer = await log_in(self.portal, LogIn(username, password, client), Caller(**caller), reply)
+        return answer, reply
+
+    async def mobile(self, username: str) -> LoggedIn:
+        """A MOBILE session."""
+        answer, _ = await self.try_log_in(username)
+        assert isinstance(answer, LoggedIn), answer
+        return answer
+
+    async def web(self, username: str) -> str:
+        """The cookie of a WEB session."""
+        _, reply = await self.try_log_in(username, client=ClientKind.WEB)
+        assert reply.session_cookie
+        return reply.session_cookie
+
+    async def trail(self) -> list[tuple[str, str, str]]:
+        """Actor, action and subject of every audit row."""
+        rows = await self.writer.rows("select actor, action, subject from audit order by id")
+        return [(row["actor"], row["action"], row["subject"]) for row in rows]
+
+    async def count(self, sql: str) -> int:
+        """The number that a `select count(*) as n` gives."""
+        return int((await self.writer.rows(sql))[0]["n"])
+
+
+@asynccontextmanager
+async def empty_place(engine: str, folder: Path) -> AsyncIterator[str]:
+    """The URL of a database in which nothing is yet; dropped at the end."""
+    if engine == "sqlite":
+        yield f"sqlite:///{folder}/portal.sqlite"
+        return
+    name = f"hr_portal_{os.getpid()}"
+    try:
+        admin = await asyncpg.connect(f"{POSTGRESQL}/postgres", timeout=3)
+    except (OSError, asyncpg.PostgresError) as error:
+        servers.unavailable("PostgreSQL", error)
+    await admin.execute(f"create database {name}")
+    try:
+        yield f"{POSTGRESQL}/{name}"
+    finally:
+        await admin.execute(f"drop database {name} with (force)")
+        await admin.close()
+
+
+@asynccontextmanager
+async def open_house(url: str) -> AsyncIterator[House]:
+    """A migrated store with a portal over it."""
+    await migrate(url)
+    writer, clock, hasher = await Writer.open(url), Clock(), PasswordHasher(CHEAPEST)
+    counted = Counted(hasher)
+    portal = Portal(writer, counted, clock.now, throttle=Throttle(clock=clock.monotonic))
+    try:
+        yield House(portal, writer, clock, counted)
+    finally:
+        hasher.close()
+        await writer.close()
