@@ -17,8 +17,9 @@ LATE = "This took too long. Ask for less at once, or try again."
 AWAY = "The school's records cannot be read right now. Try again soon."
 FRAMES = 12
 
-# Strawberry's own logger prints excerpts of documents, and with them what people typed into them.
-logging.getLogger("strawberry.execution").disabled = True
+# Strawberry's own logger prints excerpts of documents, and with them what people typed into them. A filter stays when
+# logging is configured again; `disabled` does not.
+logging.getLogger("strawberry.execution").addFilter(lambda record: False)
 
 log = structlog.get_logger("homeroom.errors")
 

@@ -16,7 +16,6 @@ from graphql import (
     Node,
     NullValueNode,
     SelectionSetNode,
-    Undefined,
     VariableNode,
     get_named_type,
     is_composite_type,
@@ -194,7 +193,7 @@ class Walk:
             asked = size if asked is None else max(asked, size)
         if asked is None:
             first = definition.args.get("first")
-            usual = first.default_value if first is not None else Undefined
+            usual = first.default_value if first is not None else None
             asked = usual if isinstance(usual, int) else DEFAULT_PAGE
         return max(asked, 1)
 

@@ -44,8 +44,8 @@ async def subscribe(
     """The answers of a subscription, one for each event of its source; or one answer where there is no source.
 
     Every event is executed with a context of its own, so rights are asked again and nothing read before is reused.
-    What the source or `make_context` raises ends the stream and reaches the caller. The stream must be closed (`aclosing`), which
-    closes the source.
+    What the source or `make_context` raises ends the stream and reaches the caller. The stream must be closed
+    (`aclosing`), which closes the source.
     """
     executor = _executor(schema, prepared, await make_context())
     if isinstance(executor, Answer):
