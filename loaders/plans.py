@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -134,7 +134,9 @@ async def _full_reads(dialect: Dialect, reads: Reads, sql: str, values: Sequence
         case Dialect.POSTGRESQL:
             rows = (await reads.fetch([*_BY_INDEX, explain, ("rollback", ())]))[len(_BY_INDEX)]
             told = rows[0][0]
-            return list(_of_postgresql((json.loads(told) if isinstance(told, str) else told)[0]["Plan"], (), None))
+            top = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
+            stopped = _stopped(top)
+            return [replace(read, avoidable=stopped) for read in _of_postgresql(top, (), None)]
         case Dialect.MYSQL:
             [rows] = await reads.fetch([explain])
             return list(_of_mysql(rows, sql))
@@ -161,6 +163,12 @@ def _of_postgresql(
         )
     for child in node.get("Plans", ()):
         yield from _of_postgresql(child, conditions, node if node["Node Type"] == "Bitmap Heap Scan" else bitmap)
+
+
+def _stopped(node: Mapping[str, Any]) -> bool:
+    """Whether the keys are asked of something made first (a window, a CTE), and so reached no table."""
+    here = "Relation Name" not in node and "= ANY" in node.get("Filter", "")
+    return here or any(_stopped(child) for child in node.get("Plans", ()))
 
 
 def _columns(alias: str, conditions: str) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -443,3 +444,50 @@ async def test_a_note_of_today_reaches_the_parents_of_its_school(source: Source)
 async def test_a_note_follows_its_days(source: Source) -> None:
     assert await answer(source, "message", ["id"], today=date(2021, 9, 30)) == [9909901, 9909903]
     assert await answer(source, "message", ["id"], today=date(2021, 10, 2)) == [9909904, 9909905]
+
+
+async def plans_of(source: Source, relation: str, select: str) -> list[tuple[str, bool]]:
+    """Verdict and judgement for each key of a relation that is answered by this SELECT instead."""
+    database, readers, _ = source
+    adapter = replace(ADAPTER, selects={relation: select})
+    report = await check_source(adapter, readers, database.dialect, TODAY)
+    assert report.of(relation).broken is None
+    return [(plan.verdict, plan.ok) for plan in report.of(relation).plans]
+
+
+SCORE = "select g.student_id, g.assignment_id, 1 as released{} from gradebook_grades g"
+SCANNED = [("SCANS gradebook_grades (34206)", False)]
+
+
+async def test_bare_keys_are_pushed_down(source: Source) -> None:
+    by_key = ", row_number() over (partition by g.student_id order by g.points) as points"
+
+    assert await plans_of(source, "score", SCORE.format("")) == [("INDEXED", True)]
+    assert await plans_of(source, "score", SCORE.format(by_key)) == [("INDEXED", True)]
+
+
+async def test_a_cast_key_is_found_out(source: Source) -> None:
+    cast = SCORE.format("").replace("g.student_id", "g.student_id + 0 as student_id")
+
+    assert await plans_of(source, "score", cast) == SCANNED
+
+
+async def test_a_window_over_all_keys_is_found_out(source: Source) -> None:
+    over_all = ", row_number() over (order by g.points) as points"
+
+    assert await plans_of(source, "score", SCORE.format(over_all)) == SCANNED
+
+
+async def test_a_limit_inside_is_found_out(source: Source) -> None:
+    assert await plans_of(source, "score", SCORE.format("") + " limit 100000") == SCANNED
+
+
+async def test_an_explanation_leaves_the_connection_as_it_was(source: Source) -> None:
+    _, readers, relations = source
+    await plans_of(source, "score", SCORE.format(""))
+
+    if relations.dialect is Dialect.POSTGRESQL:
+        clock = ("select now()", ())
+        [[seqscan], [one], [other]] = await readers.fetch([("show enable_seqscan", ()), clock, clock])
+        assert seqscan[0] == "on"
+        assert one[0] < other[0], "a transaction is still open"
