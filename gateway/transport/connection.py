@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from graphql import GraphQLError, OperationType
 
@@ -23,11 +23,10 @@ from gateway.transport.protocol import (
     error_members,
     failure_error,
 )
-from resolvers.context import Caller, Context, Viewer
+from gateway.transport.sessions import Closed, Revocations, SessionEnded, follow_expiry, follow_revocation
+from resolvers.context import Caller, Context
 
 CLOSE_TIMEOUT = 5.0
-LONGEST_REST = 3600.0
-SHORTEST_REST = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +41,6 @@ class Pace:
     per: float = 10.0
     queued: int = 100
     queued_bytes: int = 256 * 1024
-
-
-class Revocations(Protocol):
-    """Tells when a session ends before its time: log-out, revocation, a changed password."""
-
-    def watch(self, session_id: int) -> asyncio.Event:
-        """An event that is set once the session has ended."""
-        ...
-
-
-class Closed(Exception):
-    """The conversation is over; `code` is None where the client has already left."""
-
-    def __init__(self, code: int | None, reason: str = "") -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-
-
-class SessionEnded(Closed):
-    """The session that the socket was opened with is no longer valid."""
-
-    def __init__(self) -> None:
-        super().__init__(4403, "Session ended")
 
 
 class Connection:
@@ -182,28 +157,10 @@ class Connection:
         self._caller = who
         if context.viewer is not None:
             self._session_id = context.viewer.session_id
-            self._tasks.create_task(self._follow_session(context, context.viewer))
+            self._tasks.create_task(follow_expiry(context, self._context))
             if self._revocations is not None:
-                self._tasks.create_task(self._follow_revocation(self._revocations.watch(self._session_id)))
+                self._tasks.create_task(follow_revocation(self._revocations.watch(self._session_id)))
         await self._say("connection_ack")
-
-    async def _follow_revocation(self, revoked: asyncio.Event) -> None:
-        await revoked.wait()
-        raise SessionEnded
-
-    async def _follow_session(self, context: Context, viewer: Viewer) -> None:
-        """Ask again when the session should have expired: it may have been prolonged."""
-        while True:
-            rest = (viewer.expires_at - context.now).total_seconds()
-            await asyncio.sleep(min(max(rest, SHORTEST_REST), LONGEST_REST))
-            try:
-                context = await self._context()
-            except SessionEnded:
-                raise
-            except Exception as failure:
-                error_members((failure_error(failure),))
-                continue
-            viewer = context.viewer or viewer
 
     async def _context(self) -> Context:
         """A fresh context; SessionEnded where the socket's session is no longer its caller's."""

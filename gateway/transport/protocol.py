@@ -102,7 +102,8 @@ def answer_members(answer: Answer, prepared: Prepared) -> dict[str, Any]:
 
 def failure_error(failure: Exception) -> GraphQLError:
     """The error to present for an exception that no field holds."""
-    return GraphQLError("The operation could not run.", original_error=failure)
+    # Without extensions of its own, it would take those of the exception, and speak with a foreign code.
+    return GraphQLError("The operation could not run.", original_error=failure, extensions={})
 
 
 def code_of(member: Mapping[str, Any]) -> str:

@@ -4,10 +4,11 @@ import asyncio
 
 from starlette.types import Receive, Scope, Send
 
-from gateway.transport.connection import Connection, Pace, Revocations
+from gateway.transport.connection import Connection, Pace
 from gateway.transport.messages import PROTOCOL
 from gateway.transport.origin import headers, origin_allowed
 from gateway.transport.protocol import Edge
+from gateway.transport.sessions import Revocations
 
 DRAIN_TIMEOUT = 10.0
 

@@ -13,6 +13,7 @@ from gateway.errors import present, present_all
 from gateway.execution.documents import Documents, GraphQLRequest
 from gateway.execution.engine import Engine
 from gateway.limits import Limits
+from gateway.transport.protocol import failure_error
 from loaders.errors import LoaderError, SourceDown, ValueInvalid
 from resolvers.errors import Forbidden, Overloaded
 from tests.gateway.stage import Served, serve
@@ -138,6 +139,7 @@ def test_an_exception_cannot_speak_by_carrying_a_code() -> None:
         KeyError("secret"),
     ):
         assert shown(GraphQLError(str(failure), path=["a"], original_error=failure)) == masked | extensions
+        assert shown(failure_error(failure)) == {"message": masked["message"]} | extensions
 
 
 def test_loaders_speak_in_our_words_and_tell_the_log_theirs() -> None:
