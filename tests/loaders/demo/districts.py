@@ -9,7 +9,11 @@ from loaders.demo import District, make_district
 
 MONDAY, SUMMER, NEW_YEAR = date(2026, 11, 23), date(2027, 7, 15), date(2027, 1, 1)
 FIRST_DAY, LEAP_DAY, SUNDAY = date(2026, 8, 17), date(2028, 2, 29), date(2026, 10, 25)
-MADE = [(60, day) for day in (MONDAY, SUMMER, NEW_YEAR, FIRST_DAY, LEAP_DAY, SUNDAY)] + [(500, MONDAY), (500, SUMMER)]
+QUARTER_ENDS = date(2026, 10, 22)
+MADE = [(60, day) for day in (MONDAY, SUMMER, NEW_YEAR, FIRST_DAY, LEAP_DAY, SUNDAY, QUARTER_ENDS)] + [
+    (500, MONDAY),
+    (500, SUMMER),
+]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 from loaders.contract import RELATIONS, Kind
 from loaders.demo.scale import letter_of
-from tests.loaders.demo.districts import FIRST_DAY, LEAP_DAY, MONDAY, NEW_YEAR, SUMMER, SUNDAY, Made
+from tests.loaders.demo.districts import FIRST_DAY, LEAP_DAY, MONDAY, NEW_YEAR, QUARTER_ENDS, SUMMER, SUNDAY, Made
 
 
 def test_the_counts_are_those_of_the_tables(made: Made) -> None:
@@ -91,12 +91,19 @@ def test_instants_dates_and_decimals_are_written_as_the_home_store_has_them(made
         "where event.student_id = attendance_day.student_id and event.on_date = attendance_day.on_date "
         "and event.status in ('ABSENT', 'EARLY_RELEASE'))",
         "select * from attendance left join enrollment using (student_id, section_id) "
-        "where section_id is not null and enrollment.term_id is null",
+        "where section_id is not null and (enrollment.term_id is null or enrollment.ends_on < on_date)",
+        "select * from attendance join section on section.id = section_id join term on term.id = section.term_id "
+        "where on_date not between term.starts_on and term.ends_on",
         "select * from message where substr(sent_at, 1, 10) > :today",
         "select * from message_recipient join message on message.id = message_id where read_at < sent_at",
         # nobody is written to about a student for whom the portal is closed
         "select * from message_recipient left join guardian_student using (guardian_id, student_id) "
         "where student_id is not null and portal_access is not 1",
+        # a course's message goes to students who share a section
+        "select id from message where message.scope = 'COURSE' and not exists (select section.id from section "
+        "where not exists (select * from message_recipient as sent where sent.message_id = message.id "
+        "and not exists (select * from enrollment where enrollment.student_id = sent.student_id "
+        "and enrollment.section_id = section.id)))",
         "select guardian_id from guardian_student group by guardian_id having count(*) > 4",
         "select section_id from category group by section_id having count(*) <> 4 or sum(weight) <> 100",
         "select section_id from section_teacher group by section_id having sum(is_primary) <> 1",
@@ -169,6 +176,7 @@ def test_the_school_year_is_the_one_of_today(made: Made) -> None:
         SUMMER: (2027, "2026-08-17", "2027-06-04"),
         NEW_YEAR: (2027, "2026-08-17", "2027-06-04"),
         FIRST_DAY: (2027, "2026-08-17", "2027-06-04"),
+        QUARTER_ENDS: (2027, "2026-08-17", "2027-06-04"),
         SUNDAY: (2027, "2026-08-17", "2027-06-04"),
         LEAP_DAY: (2028, "2027-08-16", "2028-06-09"),
     }
