@@ -130,3 +130,7 @@ def _refusals() -> Iterator[None]:
             raise
         typer.echo(f"homeroom: {error}", err=True)
         raise typer.Exit(1) from None
+
+
+if __name__ == "__main__":
+    app()

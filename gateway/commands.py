@@ -52,11 +52,11 @@ async def run_demo(*, students: int, seed: int, fresh: bool, serving: bool, out:
 
 async def run_serve(*, out: Tell) -> None:
     """Serve the settings' district until stopped, telling the URL once it takes connections."""
-    from gateway.app import create_app
-
     settings = load_settings()
     set_up_log(settings.log_format)
     bound = listen(settings.host, settings.port)
+    from gateway.app import create_app
+
     await serve(create_app(settings), bound, lambda port: out(f"url: {graphql_url(settings, port)}"))
 
 
