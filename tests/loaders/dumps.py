@@ -1,78 +1,87 @@
 """Dumps of real student information systems, loaded into databases of their own that are dropped afterwards."""
 
+import asyncio
 import gzip
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from urllib.parse import quote
-from uuid import uuid4
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import pytest
 
 from loaders.dialect import Dialect
+from tests.services import (
+    absent,
+    mariadb_databases,
+    need_dumps,
+    need_mariadb,
+    need_postgresql,
+    postgresql_databases,
+)
 
-FOLDER = Path(os.environ.get("HOMEROOM_DUMPS") or Path(__file__).resolve().parents[3] / "shared" / "sis")
-POSTGRESQL_HOST = os.environ.get("PGHOST", "/var/run/postgresql")
-MARIADB_SOCKET = os.environ.get("MYSQL_UNIX_PORT", "/run/mysqld/mysqld.sock")
 SECONDS = 60.0
 
 
-def missing(what: str) -> None:
-    """Skips the test with one line; fails it where CI promises that everything is there."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"CI lacks {what}.", pytrace=False)
-    pytest.skip(f"{what} is not here")
-
-
+@dataclass(frozen=True, slots=True)
 class Loaded:
-    """A database that a dump was loaded into."""
+    """A database that a dump was loaded into, by its URL."""
 
-    def __init__(self, dialect: Dialect, name: str) -> None:
-        self.dialect = dialect
-        self.name = name
+    dialect: Dialect
+    url: str
 
-    @property
-    def url(self) -> str:
-        """The URL by which `Readers` opens it."""
-        if self.dialect is Dialect.POSTGRESQL:
-            return f"postgresql://root@/{self.name}?host={quote(POSTGRESQL_HOST, safe='/')}"
-        return f"mysql://root@/{self.name}?unix_socket={quote(MARIADB_SOCKET, safe='/')}"
-
-    def run(self, sql: str) -> None:
-        """Runs statements, all or up to the first that fails; the test fails with what the database said."""
-        _client(self.dialect, self.name, sql.encode())
+    async def run(self, sql: str) -> None:
+        """Runs statements up to the first that fails; the test fails with what the database said."""
+        await _feed(self, sql.encode())
 
 
-@contextmanager
-def loaded(dump: str, dialect: Dialect) -> Iterator[Loaded]:
+@asynccontextmanager
+async def loaded(dump: str, dialect: Dialect) -> AsyncIterator[Loaded]:
     """A throw-away database holding a dump, with the engine's statistics gathered."""
-    path = FOLDER / dump
+    path = need_dumps() / dump
     if not path.is_file():
-        missing(f"the dump {dump}")
-    name = f"hr_dump_{uuid4().hex[:12]}"
-    charset = " character set utf8mb4" if dialect is Dialect.MYSQL else ""
-    try:
-        _client(dialect, None, f"create database {name}{charset}".encode())
-    except (OSError, subprocess.SubprocessError, pytest.fail.Exception):
-        missing(f"a {dialect.value} server")
-    try:
-        _client(dialect, name, gzip.decompress(path.read_bytes()))
-        if dialect is Dialect.POSTGRESQL:
-            _client(dialect, name, b"analyze")
-        yield Loaded(dialect, name)
-    finally:
-        force = " with (force)" if dialect is Dialect.POSTGRESQL else ""
-        _client(dialect, None, f"drop database {name}{force}".encode())
-
-
-def _client(dialect: Dialect, name: str | None, sql: bytes) -> None:
+        absent(f"The dump {dump}", "put it into the folder of the dumps")
     if dialect is Dialect.POSTGRESQL:
-        command = ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-h", POSTGRESQL_HOST, "-d", name or "postgres"]
+        need_postgresql()
+        databases = postgresql_databases()
     else:
-        command = ["mariadb", "--no-defaults", f"--socket={MARIADB_SOCKET}", "--default-character-set=utf8mb4"]
-        command += [name] if name else []
-    done = subprocess.run(command, input=sql, capture_output=True, timeout=SECONDS, check=False)
+        need_mariadb()
+        databases = mariadb_databases()
+    try:
+        found = Loaded(dialect, await databases())
+        if dialect is Dialect.POSTGRESQL:
+            await _feed(found, gzip.decompress(path.read_bytes()) + b"\nanalyze;\n")
+        else:
+            # One commit, and not one a table.
+            await _feed(found, b"set autocommit = 0;\n" + gzip.decompress(path.read_bytes()) + b"\ncommit;\n")
+        yield found
+    finally:
+        await databases.drop_all()
+
+
+async def _feed(database: Loaded, sql: bytes) -> None:
+    """Gives SQL to the engine's own client: a dump holds what drivers do not take, COPY and its rows."""
+    environment = dict(os.environ)
+    if database.dialect is Dialect.POSTGRESQL:
+        command = ["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", database.url]
+    else:
+        parts = urlsplit(database.url)
+        environment["MYSQL_PWD"] = parts.password or ""
+        command = [
+            "mariadb",
+            "--no-defaults",
+            "--default-character-set=utf8mb4",
+            f"--host={parts.hostname}",
+            f"--port={parts.port or 3306}",
+            f"--user={parts.username or 'root'}",
+            parts.path.removeprefix("/"),
+        ]
+    try:
+        done = await asyncio.to_thread(
+            subprocess.run, command, input=sql, capture_output=True, timeout=SECONDS, check=False, env=environment
+        )
+    except FileNotFoundError:
+        absent(f"The client {command[0]}", "install it")
     if done.returncode:
         pytest.fail(done.stderr.decode(errors="replace")[:500], pytrace=False)

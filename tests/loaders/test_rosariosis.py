@@ -1,7 +1,6 @@
 """RosarioSIS: its dump, and hand-made rows for what no dump has, answer alike on PostgreSQL and MariaDB."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -30,35 +29,41 @@ ENGINES = {Dialect.POSTGRESQL: "rosariosis_pg.sql.gz", Dialect.MYSQL: "rosariosi
 Source = tuple[Loaded, Readers, Relations]
 
 
-@pytest.fixture(scope="module")
-def databases() -> Iterator[dict[Dialect, Loaded]]:
-    with ExitStack() as stack:
-        found = {dialect: stack.enter_context(loaded(dump, dialect)) for dialect, dump in ENGINES.items()}
-        for database in found.values():
-            database.run(CASES)
-        found[Dialect.POSTGRESQL].run("analyze")
-        yield found
-
-
-@pytest.fixture(scope="module")
-async def sources(databases: dict[Dialect, Loaded]) -> AsyncIterator[dict[Dialect, Source]]:
-    found = {}
-    for dialect, database in databases.items():
+async def opened(dialect: Dialect) -> AsyncIterator[Source]:
+    """The dump with the hand-made rows, and a connection that reads it."""
+    async with loaded(ENGINES[dialect], dialect) as database:
+        await database.run(CASES)
         readers = await Readers.open(database.url, size=1, statement_timeout=20, allow_writable=True)
-        found[dialect] = (database, readers, Relations(ADAPTER, dialect, await describe(ADAPTER, readers)))
-    yield found
-    for _, readers, _ in found.values():
+        yield database, readers, Relations(ADAPTER, dialect, await describe(ADAPTER, readers))
         await readers.close()
+
+
+@pytest.fixture(scope="module")
+async def on_postgresql() -> AsyncIterator[Source]:
+    async for source in opened(Dialect.POSTGRESQL):
+        yield source
+
+
+@pytest.fixture(scope="module")
+async def on_mariadb() -> AsyncIterator[Source]:
+    async for source in opened(Dialect.MYSQL):
+        yield source
 
 
 @pytest.fixture(
     params=[
-        pytest.param(Dialect.POSTGRESQL, marks=pytest.mark.postgresql),
-        pytest.param(Dialect.MYSQL, marks=pytest.mark.mariadb),
+        pytest.param("on_postgresql", marks=pytest.mark.postgresql),
+        pytest.param("on_mariadb", marks=pytest.mark.mariadb),
     ]
 )
-def source(request: pytest.FixtureRequest, sources: dict[Dialect, Source]) -> Source:
-    return sources[request.param]
+def source(request: pytest.FixtureRequest) -> Source:
+    found: Source = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture(scope="module")
+def sources(on_postgresql: Source, on_mariadb: Source) -> dict[Dialect, Source]:
+    return {Dialect.POSTGRESQL: on_postgresql, Dialect.MYSQL: on_mariadb}
 
 
 async def answer(
@@ -156,13 +161,13 @@ async def test_only_what_postgresql_has_no_index_for_is_read_in_full(reports: di
 
 async def test_a_field_that_a_site_removed_is_named_with_the_remedy(source: Source) -> None:
     database, readers, _ = source
-    database.run("alter table students rename column custom_200000004 to gone")
+    await database.run("alter table students rename column custom_200000004 to gone")
     try:
         with pytest.raises(RelationIncomplete) as refused:
             await describe(ADAPTER, readers)
         report = await check_source(ADAPTER, readers, database.dialect, TODAY)
     finally:
-        database.run("alter table students rename column gone to custom_200000004")
+        await database.run("alter table students rename column gone to custom_200000004")
 
     said = str(refused.value)
     assert said.startswith("student.sql of adapter rosariosis does not run on this database: ")
@@ -350,13 +355,13 @@ async def test_a_remark_without_points_is_shown_when_the_work_is_due(source: Sou
 async def test_a_delay_of_the_teacher_keeps_a_remark_until_the_term_is_over(source: Source) -> None:
     database, *_ = source
     where = "score.assignment_id = 9909803"
-    database.run("insert into program_user_config (user_id, program, title, value) "
+    await database.run("insert into program_user_config (user_id, program, title, value) "
                  "values (9909241, 'Gradebook', 'LATENCY', '3')")  # fmt: skip
     try:
         late = await answer(source, "score", ["released"], where, date(2021, 11, 12))
         over = await answer(source, "score", ["released"], where, date(2021, 11, 13))
     finally:
-        database.run("delete from program_user_config where user_id = 9909241 and title = 'LATENCY'")
+        await database.run("delete from program_user_config where user_id = 9909241 and title = 'LATENCY'")
 
     assert (late, over) == ([False], [True])
 
@@ -384,7 +389,7 @@ async def test_a_grade_is_shown_once_posting_for_its_period_has_begun(source: So
 
 async def test_what_the_school_closed_to_its_parents_stays_closed(source: Source) -> None:
     database, *_ = source
-    database.run("update profile_exceptions set can_use = 'N' where profile_id = 3 and modname like 'Grades/%'")
+    await database.run("update profile_exceptions set can_use = 'N' where profile_id = 3 and modname like 'Grades/%'")
     try:
         shown = {
             (relation, flag)
@@ -392,7 +397,9 @@ async def test_what_the_school_closed_to_its_parents_stays_closed(source: Source
             for flag in await answer(source, relation, [column])
         }
     finally:
-        database.run("update profile_exceptions set can_use = 'Y' where profile_id = 3 and modname like 'Grades/%'")
+        await database.run(
+            "update profile_exceptions set can_use = 'Y' where profile_id = 3 and modname like 'Grades/%'"
+        )
 
     assert shown == {("assignment", False), ("score", False), ("grade", False)}
 
