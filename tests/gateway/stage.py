@@ -197,6 +197,16 @@ class Mutation:
 
 
 @strawberry.type
+class Moment:
+    """An event that is read again when it leaves."""
+
+    @strawberry.field
+    def context(self, info: Info[Any, Any]) -> int:
+        """Which of the stage's contexts it is read with."""
+        return next(n for n, context in enumerate(stage_of(info).contexts) if context is info.context)
+
+
+@strawberry.type
 class Subscription:
     """What can be followed."""
 
@@ -223,6 +233,11 @@ class Subscription:
                 yield str(number)
         finally:
             stage.opened(-1)
+
+    @strawberry.subscription
+    async def moments(self) -> AsyncGenerator[Moment, None]:
+        for _ in range(3):
+            yield Moment()
 
     @strawberry.subscription
     async def barred(self) -> AsyncGenerator[str, None]:

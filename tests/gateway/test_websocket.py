@@ -13,8 +13,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
+from gateway.execution.engine import Engine
 from gateway.transport.connection import Pace
-from tests.gateway.stage import DEADLINE, Served, serve
+from gateway.transport.protocol import Edge
+from gateway.transport.websocket import WebSocketEndpoint
+from tests.gateway.stage import DEADLINE, Served, Stage, schema, serve
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
 
@@ -122,10 +125,11 @@ async def test_several_operations_run_side_by_side(served: Served) -> None:
 
 async def test_each_event_and_each_operation_has_a_context_of_its_own(served: Served) -> None:
     async with ready(served) as client:
-        await client.results("1", "subscription { count(to: 3) }")
+        found = await client.results("1", "subscription { moments { context } }")
         await client.results("2", "{ greeting }")
-    opened_for = len(["init", "source", "event", "event", "event", "query"])
-    assert len({id(context) for context in served.stage.contexts}) == opened_for
+    init, source, *events, query = range(6)
+    assert [message["data"]["moments"]["context"] for message in found] == events
+    assert len({id(context) for context in served.stage.contexts}) == len([init, source, *events, query])
     assert {caller.transport for caller in served.stage.callers} == {"websocket"}
 
 
@@ -450,6 +454,43 @@ async def test_draining_sends_what_is_queued_closes_1001_and_takes_no_more() -> 
             async with opened(served):
                 pass
         assert refused.value.response.status_code == 503
+
+
+async def test_draining_waits_for_a_network_that_is_still_sending() -> None:
+    stage = Stage()
+    sockets = WebSocketEndpoint(Edge(Engine(schema), stage.open_context))
+    arriving: asyncio.Queue[Any] = asyncio.Queue()
+    sending, free = asyncio.Event(), asyncio.Event()
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        if '"next"' in message.get("text", ""):
+            sending.set()
+            await free.wait()
+        sent.append(message)
+
+    arriving.put_nowait({"type": "websocket.connect"})
+    for text in (
+        '{"type": "connection_init"}',
+        '{"type": "subscribe", "id": "1", "payload": {"query": "subscription { steps }"}}',
+    ):
+        arriving.put_nowait({"type": "websocket.receive", "text": text})
+    scope = {"type": "websocket", "headers": [], "subprotocols": [PROTOCOL], "client": None}
+    conversation = asyncio.create_task(sockets(scope, arriving.get, send))
+    await stage.until_live(1)
+    stage.gate.set()
+    async with asyncio.timeout(DEADLINE):
+        await sending.wait()
+        draining = asyncio.create_task(sockets.drain())
+        await stage.until_live(0)
+        assert [message["type"] for message in sent] == ["websocket.accept", "websocket.send"]
+        free.set()
+        await draining
+        await conversation
+    assert [message.get("text", message.get("code")) for message in sent[2:]] == [
+        '{"type":"next","id":"1","payload":{"data":{"steps":"1"}}}',
+        1001,
+    ]
 
 
 UPGRADE = b"GET /graphql HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
