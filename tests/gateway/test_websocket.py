@@ -483,6 +483,8 @@ async def test_draining_waits_for_a_network_that_is_still_sending() -> None:
         await sending.wait()
         draining = asyncio.create_task(sockets.drain())
         await stage.until_live(0)
+        for _ in range(20):
+            await asyncio.sleep(0)
         assert [message["type"] for message in sent] == ["websocket.accept", "websocket.send"]
         free.set()
         await draining
