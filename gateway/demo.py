@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
 from gateway.operators import create_accounts, migrate_store
 from gateway.settings import Settings, load_settings
@@ -144,7 +144,7 @@ def _told(say: Callable[[str], None]) -> Iterator[Hears]:
 
         yield tell
         return
-    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console) as bar:
+    with Progress(TextColumn("{task.description}"), BarColumn(), console=console) as bar:
         tasks: dict[str, Any] = {}
 
         def move(stage: str, done: int, total: int) -> None:

@@ -1,6 +1,9 @@
 """The command line: what each command says, on which stream, and with which exit code."""
 
+import os
+import pty
 import re
+import select
 import shlex
 import sqlite3
 import subprocess
@@ -194,6 +197,43 @@ def test_user_add_before_migrate_names_the_remedy() -> None:
     answer = homeroom("user", "add", "--staff", "registrar", "--username", "desk", typed="plover-1 x")
     assert (answer.exit_code, answer.stdout) == (1, "")
     assert "run `homeroom migrate`" in answer.stderr
+
+
+@pytest.mark.usefixtures("settings")
+def test_on_a_terminal_the_password_is_asked_for_twice_and_never_shown(tmp_path: Path) -> None:
+    assert homeroom("migrate").exit_code == 0
+    child, terminal = pty.fork()
+    if child == 0:
+        command = [sys.executable, "-m", "gateway.cli", "user", "add", "--staff", "registrar", "--username", "desk"]
+        os.execv(sys.executable, command)
+    try:
+        shown = ""
+        for typed in ("plover-1 x", "plover-2 x", "plover-1 x", "plover-1 x"):
+            shown += _read_until(terminal, ": ")
+            os.write(terminal, f"{typed}\n".encode())
+        shown += _read_until(terminal, None)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    finally:
+        os.close(terminal)
+    assert "do not match" in shown
+    assert "plover" not in shown
+    assert accounts(tmp_path / "store" / "portal.db") == [("desk", None, "registrar")]
+
+
+def _read_until(terminal: int, end: str | None) -> str:
+    """What the terminal shows up to a text that it ends in, or up to its end."""
+    shown = ""
+    while end is None or not shown.endswith(end):
+        if not select.select([terminal], [], [], SECONDS)[0]:
+            raise TimeoutError(shown)
+        try:
+            read = os.read(terminal, 4096)
+        except OSError:
+            break
+        if not read:
+            break
+        shown += read.decode()
+    return shown
 
 
 @pytest.mark.parametrize("owner", [(), ("--guardian", "1", "--staff", "registrar")])
