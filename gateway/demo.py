@@ -30,7 +30,7 @@ STAFF, STAFF_PASSWORD, STAFF_ROLE = "staff", "harbor-lamp-73", "registrar"
 
 LOG_IN = (
     "mutation LogIn($input: LogInInput!) "
-    "{ logIn(input: $input) { __typename ... on Problem { message } ... on LogInSuccess { me { name } } } }"
+    "{ logIn(input: $input) { __typename ... on Problem { message } ... on LogInSuccess { session { expiresAt } } } }"
 )
 QUERY = "{ me { name students { name grades { task percent letter course { title } } } } }"
 

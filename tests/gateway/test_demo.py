@@ -1,0 +1,41 @@
+"""The demo as a newcomer meets it: one command, and the lines that it prints are true."""
+
+import re
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from graphql import parse, validate
+
+from gateway.demo import LOG_IN, QUERY
+from gateway.serving import listen
+from schema.api import schema
+from tests.processes import SECONDS, line, process
+
+
+def test_what_it_offers_to_try_fits_the_schema() -> None:
+    for document in (LOG_IN, QUERY):
+        assert validate(schema._schema, parse(document)) == []
+
+
+def test_the_demo_serves_what_it_says(tmp_path: Path) -> None:
+    with closing(listen("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "gateway.cli", "demo", "--students", "30"]
+    with process("env", f"HOMEROOM_PORT={port}", *command, cwd=tmp_path) as started:
+        said = [line(started) for _ in range(5)]
+        assert said[0] == f"url: http://127.0.0.1:{port}/graphql"
+        assert re.fullmatch(r"parent: \S+ \S+", said[1])
+        assert re.fullmatch(r"staff: \S+ \S+", said[2])
+        answers = [
+            subprocess.run(["sh", "-c", text], capture_output=True, text=True, timeout=SECONDS, check=True).stdout
+            for text in said[3:]
+        ]
+        started.terminate()
+        rest, errors = started.communicate()
+    assert '"LogInSuccess"' in answers[0]
+    assert '"Rafael Peña Brooks"' in answers[1]
+    assert '"errors"' not in answers[1]
+    assert (rest, started.returncode) == ("", 0)
+    assert "Traceback" not in errors
