@@ -104,3 +104,24 @@ def bind(dialect: Dialect, value: Any, zone: tzinfo, *, zoned: bool) -> Any:
     if isinstance(value, UUID) and dialect is Dialect.MYSQL:
         return str(value)
     return value
+
+
+def gathered(dialect: Dialect, columns: Sequence[str], between: str, end: str) -> str:
+    """An aggregate that makes one text of all rows of a group, in no order that means anything.
+
+    A row is its columns' values as text, null as the empty text, with `between` between them and `end` at its end.
+    """
+    if dialect is Dialect.MYSQL:
+        texts = ", ".join(f"coalesce(cast({column} as char), '')" for column in columns)
+        return f"group_concat(concat(concat_ws('{between}', {texts}), '{end}') separator '')"
+    texts = f" || '{between}' || ".join(f"coalesce(cast({column} as text), '')" for column in columns)
+    aggregate = "string_agg" if dialect is Dialect.POSTGRESQL else "group_concat"
+    return f"{aggregate}({texts} || '{end}', '')"
+
+
+def whole_groups(dialect: Dialect) -> str:
+    """What must stand first in a SELECT so that `gathered` is not cut short: MySQL's own limit is 1,024 bytes.
+
+    MariaDB reads the hint as a comment; its limit is a million bytes.
+    """
+    return "/*+ SET_VAR(group_concat_max_len = 16777216) */ " if dialect is Dialect.MYSQL else ""
