@@ -1,0 +1,281 @@
+"""Changes as they happen: who has subscribed, what has changed, and who may be told.
+
+One hub a process. It knows keys and what a grade was before; what it is now every subscriber reads anew, with its
+own rights. Whatever happens to one grade between two looks at the source is one event.
+"""
+
+import asyncio
+import weakref
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from time import monotonic
+
+import structlog
+
+from loaders.changes import read_mark
+from loaders.errors import LoaderError, SourceDown, StatementTimeout
+from loaders.source import Source
+from loaders.statement import Key
+from resolvers.audience import Audience
+from resolvers.errors import BadUserInput, Overloaded
+from resolvers.history import GradeEvent, History
+from resolvers.watcher import Watcher
+
+INTERVAL = 2.0
+LINGER = 600.0
+QUEUE = 100
+# Rights are read again with every fifth look at the grades, and before each delivery for the one it goes to.
+RIGHTS_EVERY = 5
+# After a look the source rests at least four times as long as that took: the watcher never costs more than a fifth.
+REST = 4.0
+# A mark may not see everything an adapter reads (a foreign table, the database's own clock): it counts for a minute.
+TRUSTED = 60.0
+
+log = structlog.get_logger("homeroom.live")
+
+
+@dataclass(eq=False, slots=True)
+class _Subscriber:
+    """One stream as the hub sees it: whose it is, which students it follows now, and what it has not taken yet."""
+
+    guardian: Key
+    only: Key | None
+    students: set[Key] = field(default_factory=set)
+    queue: deque[GradeEvent] = field(default_factory=deque)
+    room: int = QUEUE
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    slow: bool = False
+    ended: bool = False
+
+    def mine(self, rights: Iterable[Key]) -> set[Key]:
+        return {student for student in rights if self.only is None or student == self.only}
+
+    def push(self, event: GradeEvent) -> None:
+        if len(self.queue) < self.room and not self.slow:
+            self.queue.append(event)
+        else:
+            self.slow = True
+        self.ready.set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The source's mark before it was looked at, and until when an equal one means that nothing differs."""
+
+    mark: object | None = None
+    until: float = 0.0
+
+    def vouches(self, mark: object | None) -> bool:
+        return mark is not None and mark == self.mark and monotonic() < self.until
+
+
+class Live:
+    """Watches the grades of all subscribers' students over one source, and hands each change to whom it concerns.
+
+    `interval` is the time between two looks at the source, in seconds, and so the latency of a change. Students are
+    watched while somebody is subscribed and `linger` seconds longer, so that one who comes back within that time
+    with the cursor of the last event gets what was missed.
+    """
+
+    def __init__(self, source: Source, interval: float = INTERVAL, *, linger: float = LINGER) -> None:
+        self.interval = interval
+        self.polls = 0
+        self.failures = 0
+        self.events = 0
+        self._source = source
+        self._history = History()
+        self._watcher = Watcher(source, self._history.stamp, linger)
+        self._audience = Audience(source)
+        self._subscribers: set[_Subscriber] = set()
+        self._followers: dict[Key, set[_Subscriber]] = {}
+        self._polling = asyncio.Lock()
+        self._needed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._grades_look = _Look()
+        self._rights_look = _Look()
+        self._rights_due = 0
+
+    @property
+    def subscribers(self) -> int:
+        """How many streams are open."""
+        return len(self._subscribers)
+
+    @property
+    def students_watched(self) -> int:
+        """How many students are watched, those included whose last subscriber has just left."""
+        return len(self._watcher)
+
+    @property
+    def statements(self) -> int:
+        """How many statements over relations the hub has sent to the source."""
+        return self._watcher.statements + self._audience.statements
+
+    async def start(self) -> None:
+        """Look at the source from now on whenever somebody is subscribed."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="grade watcher")
+
+    async def stop(self) -> None:
+        """End every stream, and look no more."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        for subscriber in list(self._subscribers):
+            self._release(subscriber)
+
+    async def subscribe_grades(
+        self, guardian: Key, student: Key | None = None, after: str | None = None
+    ) -> "GradeStream":
+        """The changes to the grades of a guardian's students, or of the one named, from now on or from a cursor on.
+
+        Once it has returned no change is missed. A student to whom the guardian has no right is one who never
+        changes. BadUserInput where not everything behind `after` is known; refuses as the source does.
+        """
+        position = None if after is None else self._history.position(after)
+        subscriber = _Subscriber(guardian, student)
+        rights = await self._audience.students_of(guardian)
+        await self._follow(subscriber, subscriber.mine(rights))
+        if position is not None:
+            try:
+                since = max((self._watcher.since(key) for key in subscriber.students), default=0)
+                missed = self._history.behind(position, since)
+            except BadUserInput:
+                self._release(subscriber)
+                raise
+            subscriber.queue.extend(event for event in missed if event.change.student_key in subscriber.students)
+            subscriber.room += len(subscriber.queue)
+        self._subscribers.add(subscriber)
+        self._needed.set()
+        return GradeStream(self, subscriber)
+
+    async def poll(self) -> None:
+        """Look at the source once, if anything can have changed; refuses as the source does."""
+        async with self._polling:
+            self._watcher.forget()
+            if not self._wanted():
+                return
+            self.polls += 1
+            mark = await read_mark(self._source)
+            if self.polls >= self._rights_due and not self._rights_look.vouches(mark):
+                await self._renew_rights()
+                self._rights_look = _Look(mark, monotonic() + TRUSTED)
+                self._rights_due = self.polls + RIGHTS_EVERY
+            if self._grades_look.vouches(mark):
+                return
+            async for changes in self._watcher.compare():
+                for change in changes:
+                    event = self._history.record(change, self._source.now())
+                    self.events += 1
+                    for subscriber in self._followers.get(change.student_key, ()):
+                        subscriber.push(event)
+            self._grades_look = _Look(mark, monotonic() + TRUSTED)
+
+    async def may_see(self, guardian: Key, student: Key) -> bool:
+        """Whether the guardian has a right to the student now; waits while that cannot be read."""
+        while True:
+            try:
+                return student in await self._audience.students_of(guardian)
+            except (SourceDown, StatementTimeout):
+                await asyncio.sleep(self.interval)
+
+    def _wanted(self) -> bool:
+        return bool(self._subscribers or self._watcher)
+
+    async def _run(self) -> None:
+        failing = False
+        while True:
+            await self._needed.wait()
+            began = monotonic()
+            try:
+                await self.poll()
+                failing = False
+            except Exception as error:
+                self.failures += 1
+                if not failing:
+                    detail = str(error) if isinstance(error, LoaderError) else None
+                    log.warning("looking for changes fails", error=type(error).__name__, detail=detail)
+                failing = True
+            if self._wanted():
+                await asyncio.sleep(max(self.interval, REST * (monotonic() - began)))
+            else:
+                self._needed.clear()
+
+    async def _renew_rights(self) -> None:
+        """Let each stream follow the students to whom its guardian has a right now."""
+        found = await self._audience.students_of_all({subscriber.guardian for subscriber in self._subscribers})
+        for subscriber in list(self._subscribers):
+            if subscriber.guardian in found:
+                await self._follow(subscriber, subscriber.mine(found[subscriber.guardian]))
+
+    async def _follow(self, subscriber: _Subscriber, students: set[Key]) -> None:
+        new = students - subscriber.students
+        await self._watcher.watch(new)
+        if subscriber.ended:
+            self._watcher.leave(new)
+            return
+        gone = subscriber.students - students
+        subscriber.students = students
+        for student in new:
+            self._followers.setdefault(student, set()).add(subscriber)
+        self._unfollow(subscriber, gone)
+
+    def _unfollow(self, subscriber: _Subscriber, students: Iterable[Key]) -> None:
+        for student in students:
+            self._followers[student].discard(subscriber)
+            if not self._followers[student]:
+                del self._followers[student]
+        self._watcher.leave(students)
+
+    def _release(self, subscriber: _Subscriber) -> None:
+        if subscriber.ended:
+            return
+        subscriber.ended = True
+        subscriber.ready.set()
+        self._subscribers.discard(subscriber)
+        students, subscriber.students = subscriber.students, set()
+        self._unfollow(subscriber, students)
+
+
+class GradeStream:
+    """One subscriber's events, in order, each once; rights are asked again at every one.
+
+    Close it with `aclose`; one that is lost closes itself. Overloaded where a hundred events waited to be taken and
+    another came: those are still given, then it ends, and the cursor of the last leads on.
+    """
+
+    def __init__(self, live: Live, subscriber: _Subscriber) -> None:
+        self._live = live
+        self._subscriber = subscriber
+        self._let_go = weakref.finalize(self, live._release, subscriber)
+        self._let_go.atexit = False
+
+    def __aiter__(self) -> "GradeStream":
+        return self
+
+    async def __anext__(self) -> GradeEvent:
+        mine = self._subscriber
+        while not mine.ended:
+            if mine.queue:
+                event = mine.queue[0]
+                allowed = await self._live.may_see(mine.guardian, event.change.student_key)
+                if mine.ended:
+                    break
+                # Only now: a caller who stops waiting loses nothing.
+                mine.queue.popleft()
+                if allowed:
+                    return event
+            elif mine.slow:
+                await self.aclose()
+                raise Overloaded("This stream fell behind: subscribe again with `after` and the last cursor.", 1)
+            else:
+                mine.ready.clear()
+                await mine.ready.wait()
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Let go of everything that the stream held."""
+        self._let_go()
