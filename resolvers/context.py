@@ -67,6 +67,12 @@ class Context:
     loads: dict[Any, Any] = field(default_factory=dict)
     _scope: Any = None
 
+    def become(self, viewer: Viewer) -> None:
+        """Go on as this viewer, who has just logged in; nothing read for another stays."""
+        self.viewer = viewer
+        self.loads.clear()
+        self._scope = None
+
     @property
     def today(self) -> date:
         """Today's date where the district is."""

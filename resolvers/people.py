@@ -15,6 +15,12 @@ def viewer(keys: Sequence[tuple[()]], batch: Batch) -> Statement:
     return people.guardians([batch.context.guardian()]).for_root()
 
 
+def viewer_if_parent(keys: Sequence[tuple[()]], batch: Batch) -> Statement | None:
+    """The parent who asks; None for staff."""
+    viewer = batch.context.viewer
+    return people.guardians([viewer.guardian_key]).for_root() if viewer and viewer.guardian_key is not None else None
+
+
 def username_of_parents(keys: Sequence[Key], batch: Batch) -> list[str]:
     """The user name with which the viewer logs in."""
     account = batch.context.viewer

@@ -1,16 +1,23 @@
 """Logging in, carrying a session on, and logging out."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from strawberry import Info
 
-from resolvers.context import ClientKind, Context
+from resolvers import people
+from resolvers.context import Batch, ClientKind, Context, Viewer
 from resolvers.portal import Portal, sessions
 from resolvers.portal.problems import Problem as Refusal
 from resolvers.portal.sessions import LoggedIn, LogIn
+from schema.batching import batched
 from schema.problems import LogInProblem
+
+if TYPE_CHECKING:
+    from schema.people import Parent
+
+LazyParent = Annotated["Parent", strawberry.lazy("schema.people")]
 
 _ABUSE = "Fails with `RATE_LIMITED` and `retryAfter` in seconds after too many failures."
 
@@ -52,6 +59,11 @@ class SessionTokens:
 class LogInSuccess:
     session: SessionTokens = strawberry.field(description="The session's tokens.")
 
+    @batched(None)
+    def me(keys: Any, batch: Batch) -> LazyParent | None:
+        """Who has logged in; null for staff."""
+        return people.viewer_if_parent(keys, batch)
+
 
 @strawberry.type(description="No session goes on under the token or cookie that was shown.")
 class LogOutSuccess:
@@ -81,7 +93,7 @@ class SessionMutations:
     ) -> LogInResult:
         order = LogIn(input.username, input.password, input.client, input.device_name)
         context = info.context
-        return _result(await sessions.log_in(_portal(context), order, context.caller, context.reply))
+        return _result(context, await sessions.log_in(_portal(context), order, context.caller, context.reply))
 
     @strawberry.mutation(
         description="Carry a MOBILE session on with new tokens; the old ones end. A refresh token is good for one use."
@@ -93,7 +105,8 @@ class SessionMutations:
             str | None, strawberry.argument(description="The last refresh token this session was given.")
         ] = None,
     ) -> LogInResult:
-        return _result(await sessions.refresh(_portal(info.context), refresh_token, info.context.caller))
+        context = info.context
+        return _result(context, await sessions.refresh(_portal(context), refresh_token, context.caller))
 
     @strawberry.mutation(description="End the session at once, its live connections too, and clear the cookie.")
     async def log_out(self, info: Info[Context, None]) -> LogOutResult:
@@ -107,11 +120,25 @@ def _portal(context: Context) -> Portal:
     return portal
 
 
-def _result(result: LoggedIn | Refusal) -> LogInSuccess | LogInProblem:
+def _result(context: Context, result: LoggedIn | Refusal) -> LogInSuccess | LogInProblem:
     if isinstance(result, Refusal):
         return LogInProblem.of(result)
+    context.become(_viewer(context, result))
     return LogInSuccess(
         session=SessionTokens(
             access_token=result.access_token, refresh_token=result.refresh_token, expires_at=result.expires_at
         )
+    )
+
+
+def _viewer(context: Context, session: LoggedIn) -> Viewer:
+    """The viewer of a session that has just begun, so that its own answer can say who it is."""
+    guardian = session.guardian_id
+    return Viewer(
+        account_id=session.account_id,
+        session_id=session.session_id,
+        username=session.username,
+        guardian_key=None if guardian is None else context.source.adapter.parse_key("guardian", guardian),
+        staff_role=session.staff_role,
+        expires_at=session.expires_at,
     )

@@ -49,6 +49,9 @@ class LoggedIn:
 
     session_id: int
     account_id: int
+    username: str
+    guardian_id: str | None
+    staff_role: str | None
     expires_at: datetime
     access_token: str | None = field(default=None, repr=False)
     refresh_token: str | None = field(default=None, repr=False)
@@ -138,8 +141,8 @@ async def _do_log_in(
     if ended is not None:
         portal.revocations.end(ended)
     if order.client is ClientKind.WEB:
-        return LoggedIn(session_id, account.id, tokens.token_expires_at), access, absolute
-    return LoggedIn(session_id, account.id, tokens.token_expires_at, access, refresh), None, None
+        return _logged_in(session_id, account.id, account, tokens.token_expires_at), access, absolute
+    return _logged_in(session_id, account.id, account, tokens.token_expires_at, access, refresh), None, None
 
 
 async def _note_failure(portal: Portal, account: Account | None, caller: Caller) -> None:
@@ -208,7 +211,18 @@ async def _do_refresh(
     if not await rows.rotate(transaction, session, used, tokens, now):
         return None
     await record(transaction, _entry(now, session.account_id, "SESSION_REFRESHED", session.id, caller))
-    return LoggedIn(session.id, session.account_id, tokens.token_expires_at, access, next_refresh)
+    return _logged_in(session.id, session.account_id, session, tokens.token_expires_at, access, next_refresh)
+
+
+def _logged_in(
+    session_id: int,
+    account_id: int,
+    who: Account | rows.Session,
+    expires_at: datetime,
+    access: str | None = None,
+    refresh: str | None = None,
+) -> LoggedIn:
+    return LoggedIn(session_id, account_id, who.username, who.guardian_id, who.staff_role, expires_at, access, refresh)
 
 
 async def _end_family(transaction: Transaction, used: str, caller: Caller, now: datetime) -> int | None:
