@@ -13,7 +13,7 @@ from urllib.parse import quote
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from gateway.operators import create_accounts, migrate_store
+from gateway.operators import create_accounts, make_folder, migrate_store
 from gateway.settings import Settings, load_settings
 from loaders.demo import make_district
 from loaders.demo.calendar import TIME_ZONE
@@ -79,7 +79,7 @@ async def prepare(
     store with it, whose marks speak of the old one's records.
     """
     day = today or datetime.now(TIME_ZONE).date()
-    demo.district.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(demo.district.parent, "of the demo", "run it where you may write")
     reason = None if fresh else _reason_to_keep(demo, students, seed, day, exact=today is not None)
     if reason is None:
         for path in (demo.store, Path(f"{demo.store}-wal"), Path(f"{demo.store}-shm")):

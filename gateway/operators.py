@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from gateway.authentication import PasswordHasher
 from gateway.settings import Settings
@@ -48,8 +49,16 @@ async def migrate_store(url: str, progress: Callable[[str], None] | None = None)
     """Bring the portal store up to date, its folder made where it is a file; the revisions applied, oldest first."""
     address = store_address(url)
     if address.dialect is Dialect.SQLITE:
-        address.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(address.path.parent, "of the portal store", "set HOMEROOM_PORTAL_URL to a file elsewhere")
     return await migrate(url, progress)
+
+
+def make_folder(folder: Path, whose: str, remedy: str) -> None:
+    """Make a folder that only its owner may enter, where it is not there; OrderRefused where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise OrderRefused(f"The folder {whose} cannot be made ({error.strerror}): make it, or {remedy}.") from None
 
 
 async def create_accounts(

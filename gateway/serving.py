@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import signal
 import socket
 import sys
@@ -16,6 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 GRACE_SECONDS = 10
 SOCKET_MESSAGE_BYTES = 65_536
 BACKLOG = 2048
+
+_uvicorn_log = logging.getLogger("uvicorn.error")
 
 
 class AddressTaken(Exception):
@@ -74,6 +77,7 @@ async def serve(app: ASGIApp, bound: socket.socket, ready: Callable[[int], None]
         if startup.failure is None:
             raise
     finally:
+        _uvicorn_log.disabled = False
         bound.close()
     if startup.failure is not None:
         raise startup.failure
@@ -103,6 +107,8 @@ class _Startup:
             if started:
                 raise
             self.failure = error
+            # Whoever started the server tells of the failure; uvicorn would only say that there was one.
+            _uvicorn_log.disabled = True
             with suppress(AssertionError):
                 await send({"type": "lifespan.startup.failed"})
 

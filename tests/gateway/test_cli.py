@@ -192,6 +192,16 @@ def test_user_add_says_why_it_made_no_account(
     assert accounts(tmp_path / "store" / "portal.db") == []
 
 
+@pytest.mark.parametrize("command", [("migrate",), ("demo", "--no-serve")])
+@pytest.mark.usefixtures("settings")
+def test_a_folder_that_cannot_be_made_is_told_in_one_line(command: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "store").touch()
+    (tmp_path / ".homeroom").touch()
+    answer = homeroom(*command)
+    assert answer.exit_code == 1
+    assert re.fullmatch(r"homeroom: The folder of the .* cannot be made \(File exists\): .*\.\n", answer.stderr)
+
+
 @pytest.mark.usefixtures("settings")
 def test_user_add_before_migrate_names_the_remedy() -> None:
     answer = homeroom("user", "add", "--staff", "registrar", "--username", "desk", typed="plover-1 x")
