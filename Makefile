@@ -16,7 +16,7 @@ help:
 	@echo "make clean        remove the environment, the demo and every cache"
 
 demo: $(STAMP)
-	@$(BIN)/homeroom demo
+	@$(BIN)/homeroom demo $(DEMO)
 
 # In one recipe, so that they run in this order however many jobs make may use, and pytest has the last word.
 test: $(STAMP)
@@ -38,7 +38,7 @@ LOCKED = $(PYTHON) -c 'import fcntl, os, sys; \
 
 define MAKE_ENVIRONMENT
 if [ $(STAMP) -nt pyproject.toml ] && [ $(STAMP) -nt constraints.txt ]; then exit 0; fi
-echo "Making $(VENV); this takes a minute."
+echo "Making $(VENV); this takes a minute." >&2
 [ -e $(STAMP) ] || rm -rf $(VENV)
 rm -f $(STAMP)
 [ -d $(VENV) ] || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "make: $(PYTHON) cannot make environments: install its venv module (python3-venv on Debian)." >&2; exit 1; }
