@@ -125,7 +125,8 @@ class Relations:
         if statement.order and wanted is not None:
             names = tuple(dict.fromkeys((*names, *(term.name for term in statement.order if term.name))))
         plain = shape.needed(names)
-        items = ", ".join(f"{shape.sql(name)} as {name}" for name in plain)
+        # The underscore keeps names out of the engines' reserved words; `key` is one of MySQL's.
+        items = ", ".join(f"{shape.sql(name)} as {name}_" for name in plain)
         order = ", ".join(f"{term.sql}{' desc' if term.descending else ''}" for term in statement.order)
         distinct = "distinct " if statement.distinct else ""
         if statement.limit is None:
@@ -133,7 +134,7 @@ class Relations:
         else:
             by = ", ".join(shape.sql(key) for key in keys)
             text = (
-                f"select {', '.join(f'cut.{name}' for name in plain)} from (select {items}, "
+                f"select {', '.join(f'cut.{name}_' for name in plain)} from (select {items}, "
                 f"row_number() over (partition by {by} order by {order}) as nth {statement.body}) as cut "
                 "where cut.nth <= :limit order by cut.nth"
             )

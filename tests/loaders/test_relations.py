@@ -58,7 +58,7 @@ def _rendered(folder: Path, dialect: Dialect, statement: Statement = STATEMENT) 
 def test_sqlite_takes_a_set_as_one_json_text(folder: Path) -> None:
     sql, values = _rendered(folder, Dialect.SQLITE)
     assert sql == (
-        "select student.id as key, student.given_name as given, student.birth_date as born from (select given.id, "
+        "select student.id as key_, student.given_name as given_, student.birth_date as born_ from (select given.id, "
         "null as student_number, given.given_name, given.family_name, null as preferred_name, null as birth_date from "
         "(select id, given_name, family_name from pupil where since <= ? and note not like '%:x%' and n % 2 = 0) "
         "as given) as student where student.id in (select value from json_each(?)) and student.given_name <> ? "
@@ -86,8 +86,8 @@ def test_a_limit_cuts_per_key_and_never_over_the_level(folder: Path) -> None:
     paged = Statement(STUDENT, STATEMENT.body, STATEMENT.params, "key", Give.PAGE, STATEMENT.order, limit=5)
     sql, values = _rendered(folder, Dialect.POSTGRESQL, paged)
     assert sql.startswith(
-        "select cut.key, cut.given, cut.born from (select student.id as key, student.given_name as given, "
-        "student.birth_date as born, row_number() over (partition by student.id order by student.birth_date desc, "
+        "select cut.key_, cut.given_, cut.born_ from (select student.id as key_, student.given_name as given_, "
+        "student.birth_date as born_, row_number() over (partition by student.id order by student.birth_date desc, "
         "student.id) as nth from"
     )
     assert sql.endswith("as cut where cut.nth <= $4 order by cut.nth")
@@ -104,7 +104,7 @@ def test_a_count_is_one_row_per_key(folder: Path) -> None:
     every = {name: frozenset(c.name for c in relation.columns) for name, relation in RELATIONS.items()}
     relations = Relations(load_adapter(str(folder)), Dialect.SQLITE, every)
     sql = relations.render(counted(STATEMENT)).sql
-    assert sql.startswith("select student.id as key, count(*) as total from")
+    assert sql.startswith("select student.id as key_, count(*) as total_ from")
     assert sql.endswith("group by student.id")
 
 
