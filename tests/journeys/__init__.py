@@ -1,0 +1,1 @@
+"""Journeys: what users do, with the real command line, a real server and real clients."""
