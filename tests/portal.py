@@ -78,7 +78,7 @@ class House:
     clock: Clock
     hasher: Counted
 
-    async def account(self, username: str, guardian_id: str = "g-1", password: str = PASSWORD) -> int:
+    async def account(self, username: str, guardian_id: str = "7", password: str = PASSWORD) -> int:
         """The id of an account that was made."""
         made = await create_account(self.portal, CreateAccount(username, password, guardian_id))
         assert isinstance(made, AccountCreated), made

@@ -27,6 +27,9 @@ VERSION_TABLE = "portal_revision"
 _LOCK = 7_203_114_259
 _LOCK_SECONDS = 60
 
+# Classes of SQLSTATE: no connection, wrong user or password, no such database, no room, shutting down, locked.
+_AWAY = ("08", "28", "3D", "53", "57P", "55P03")
+
 
 async def migrate(url: str, progress: Callable[[str], None] | None = None) -> list[str]:
     """Brings the portal store at `url` up to date and says which revisions it applied, oldest first.
@@ -86,8 +89,8 @@ async def _in_transaction(address: Address, work: Callable[[Connection], None], 
     except (OSError, OperationalError, InterfaceError) as error:
         raise SourceDown(f"{address.label} cannot be used now ({_cause(error)}).") from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise SourceDown(f"{address.label} went away.") from error
+        if error.connection_invalidated or str(getattr(error.orig, "sqlstate", "")).startswith(_AWAY):
+            raise SourceDown(f"{address.label} cannot be used now ({_cause(error)}).") from error
         raise
 
 
@@ -123,7 +126,8 @@ async def _on_sqlite(address: Address, work: Callable[[Connection], None], *, wr
 
 def _cause(error: Exception) -> str:
     """The driver's own class of error: its words may hold a path or a host."""
-    return type(getattr(error, "orig", None) or error).__name__
+    driver = getattr(error, "orig", None) or error
+    return type(driver.__cause__ or driver).__name__
 
 
 def _make_private(path: Path) -> None:

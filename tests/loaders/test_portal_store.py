@@ -108,6 +108,13 @@ async def test_an_account_is_a_guardians_or_staffs(url: str, guardian: str | Non
     await writer.close()
 
 
+@pytest.mark.postgresql
+async def test_a_database_that_does_not_exist_is_said_to_be_away(tmp_path: Path) -> None:
+    async with empty_place("postgresql", tmp_path) as url:
+        with pytest.raises(SourceDown, match="InvalidCatalogName"):
+            await migrate(f"{url}_other")
+
+
 async def test_a_store_on_sqlite_is_its_owners_alone(tmp_path: Path) -> None:
     await migrate(f"sqlite:///{tmp_path}/portal.sqlite")
     assert stat.S_IMODE(os.stat(tmp_path / "portal.sqlite").st_mode) == 0o600
