@@ -1,0 +1,220 @@
+"""The names that clients are promised: a version may add to them, and takes none away.
+
+The promise is written apart from the code, so that renaming something there does not rename it here. Descriptions,
+and what a newer version serves besides, are not part of it; schema.graphql has both.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    build_schema,
+    find_breaking_changes,
+    print_schema,
+)
+
+from schema import api
+
+PROMISED = """
+scalar Date  scalar DateTime  scalar Decimal  scalar EmailAddress
+
+type Query {
+  portal: Portal!  me: Parent!  student(id: ID!): Student  node(id: ID!): Node  nodes(ids: [ID!]!): [Node]!
+}
+type Mutation {
+  logIn(input: LogInInput!): LogInResult!  refreshSession(refreshToken: String): LogInResult!  logOut: LogOutResult!
+}
+type Subscription { gradeChanged(studentId: ID, after: String): GradeChanged! }
+
+interface Node { id: ID! }
+interface Problem { code: ProblemCode!  message: String!  path: [String!]! }
+interface Change { cursor: String!  occurredAt: DateTime!  kind: ChangeKind!  student: Student }
+type PageInfo { hasNextPage: Boolean!  hasPreviousPage: Boolean!  startCursor: String  endCursor: String }
+
+type Portal { districtName: String!  passwordPolicy: PasswordPolicy!  help: [HelpTopic!]!  supportDesk: SupportDesk! }
+type PasswordPolicy { minLength: Int!  maxLength: Int!  letters: Boolean!  digits: Boolean!  special: Boolean! }
+type HelpTopic { code: HelpCode!  title: String!  text: String! }
+type SupportDesk { email: EmailAddress  replyWithinSchoolDays: Int! }
+
+type Parent implements Node {
+  id: ID!  sourcedId: String!  username: String!
+  givenName: String!  familyName: String!  name: String!
+  email: EmailAddress  phone: String  preferredLanguage: String
+  students: [Student!]!
+  messages(first: Int, after: String, filter: MessageFilter): MessageConnection!
+  unreadMessageCount: Int!
+  assignments(first: Int, after: String, filter: AssignmentFilter): AssignmentConnection
+}
+type Student implements Node {
+  id: ID!  sourcedId: String!  studentNumber: String
+  givenName: String!  familyName: String!  name: String!  birthDate: Date
+  gradeLevel: GradeLevel!  school: School!  enrollments: [SchoolEnrollment!]!
+  relationship: Relationship!  areas: [Area!]!  terms: [Term!]!
+  courses(termId: ID): [Course!]
+  grades(termId: ID, courseId: ID): [Grade!]
+  assignments(first: Int, after: String, filter: AssignmentFilter): AssignmentConnection
+  attendance(first: Int, after: String, filter: AttendanceFilter): AttendanceConnection
+  attendanceSummary(groupBy: AttendanceGroup! = TERM): [AttendanceSummary!]
+}
+type Relationship {
+  kind: RelationshipKind!  legalGuardian: Boolean  livesWith: Boolean  contactPriority: Int  from: Date  to: Date
+}
+type Area { area: AreaName!  state: AreaState!  reason: AreaReason  asOf: DateTime!  stale: Boolean! }
+type SchoolEnrollment {
+  school: School!  gradeLevel: GradeLevel!  schoolYear: Int!
+  startsOn: Date  endsOn: Date  isPrimary: Boolean!  isCurrent: Boolean!
+}
+type Teacher implements Node { id: ID!  sourcedId: String!  name: String!  email: EmailAddress }
+type School implements Node { id: ID!  sourcedId: String!  name: String!  phone: String  timeZone: String! }
+type Term implements Node {
+  id: ID!  sourcedId: String!  name: String!  kind: TermKind!  startsOn: Date!  endsOn: Date!
+  schoolYear: Int!  isCurrent: Boolean!  parent: Term
+}
+
+type Course implements Node {
+  id: ID!  sourcedId: String!  title: String!  courseNumber: String  section: String  subject: String
+  room: String  period: String  enrolledOn: Date  droppedOn: Date
+  term: Term  teachers: [Teacher!]!  student: Student!
+  grade: Grade  grades: [Grade!]!  categories: [Category!]!
+  assignments(first: Int, after: String, filter: AssignmentFilter): AssignmentConnection
+  attendance(first: Int, after: String): AttendanceConnection
+}
+type Category { id: ID!  name: String!  weight: Decimal  dropLowest: Int }
+type Grade implements Node {
+  id: ID!  kind: GradeKind!  task: String!  percent: Decimal  letter: String  points: Decimal  pointsPossible: Decimal
+  comments: [String!]!  missingCount: Int  updatedAt: DateTime  postedAt: DateTime
+  term: Term  course: Course!  student: Student!
+}
+type Assignment implements Node {
+  id: ID!  sourcedId: String!  title: String!  description: String  assignedOn: Date  dueOn: Date  dueAt: DateTime
+  pointsPossible: Decimal  extraCredit: Boolean!  score: Score!
+  category: Category  course: Course!  student: Student!
+}
+type Score {
+  state: ScoreState!  points: Decimal  percent: Decimal  letter: String  flags: [ScoreFlag!]!
+  countsTowardGrade: Boolean!  comment: String  scoredAt: DateTime  releasesAt: DateTime
+}
+type Attendance implements Node {
+  id: ID!  date: Date!  period: String  status: AttendanceStatus!  excuse: AttendanceExcuse!
+  sourceCode: String  sourceLabel: String  minutesMissed: Int  comment: String
+  recordedBy: String  confirmed: Boolean  updatedAt: DateTime  course: Course  student: Student!
+}
+type AttendanceSummary {
+  key: String!  term: Term  course: Course  absentPeriods: Int!  absentDays: Decimal  tardies: Int!
+  earlyReleases: Int!  excused: Int!  unexcused: Int!  daysEnrolled: Int
+}
+type Message implements Node {
+  id: ID!  subject: String!  body: String!  bodyText: String!  scope: MessageScope!  sender: MessageSender!
+  sentAt: DateTime!  read: Boolean!  readAt: DateTime  students: [Student!]!
+}
+type MessageSender { name: String  role: String }
+
+type AssignmentConnection { edges: [AssignmentEdge!]!  nodes: [Assignment!]!  pageInfo: PageInfo!  totalCount: Int! }
+type AttendanceConnection { edges: [AttendanceEdge!]!  nodes: [Attendance!]!  pageInfo: PageInfo!  totalCount: Int! }
+type MessageConnection { edges: [MessageEdge!]!  nodes: [Message!]!  pageInfo: PageInfo!  totalCount: Int! }
+type AssignmentEdge { cursor: String!  node: Assignment! }
+type AttendanceEdge { cursor: String!  node: Attendance! }
+type MessageEdge { cursor: String!  node: Message! }
+
+input AssignmentFilter {
+  dueFrom: Date  dueTo: Date  flags: [ScoreFlag!]  states: [ScoreState!]
+  courseIds: [ID!]  studentIds: [ID!]  termId: ID
+}
+input AttendanceFilter {
+  from: Date  to: Date  statuses: [AttendanceStatus!]  excuses: [AttendanceExcuse!]  courseId: ID  termId: ID
+}
+input MessageFilter { unread: Boolean  scopes: [MessageScope!]  studentIds: [ID!] }
+input LogInInput { username: String!  password: String!  client: ClientKind!  deviceName: String }
+
+union LogInResult = LogInSuccess | LogInProblem
+type LogInSuccess { session: SessionTokens!  me: Parent }
+type SessionTokens { accessToken: String  refreshToken: String  expiresAt: DateTime! }
+type LogInProblem implements Problem { code: ProblemCode!  message: String!  path: [String!]! }
+union LogOutResult = LogOutSuccess
+type LogOutSuccess { ended: Boolean! }
+type GradeChanged implements Change {
+  cursor: String!  occurredAt: DateTime!  kind: ChangeKind!  student: Student
+  grade: Grade  previousPercent: Decimal  previousLetter: String
+}
+
+enum AreaName { GRADES ATTENDANCE HEALTH DOCUMENTS TRANSCRIPT MESSAGES REGISTRATION }
+enum AreaReason { NO_RIGHT SCHOOL_SETTING GRADING_WINDOW ELIGIBLE_STUDENT SOURCE_DOWN NOT_PROVIDED }
+enum AreaState { OPEN CLOSED }
+enum AttendanceExcuse { EXCUSED UNEXCUSED EXEMPT UNKNOWN }
+enum AttendanceGroup { TERM COURSE MONTH }
+enum AttendanceStatus { PRESENT ABSENT TARDY EARLY_RELEASE }
+enum ChangeKind { GRADE_ADDED GRADE_CHANGED GRADE_REMOVED }
+enum ClientKind { WEB MOBILE }
+enum GradeKind { POSTED IN_PROGRESS }
+enum GradeLevel { IT PR PK TK KG G01 G02 G03 G04 G05 G06 G07 G08 G09 G10 G11 G12 G13 PS UG OTHER }
+enum HelpCode { ACTIVATE_KEY REQUEST_KEY FORGOT_USERNAME FORGOT_PASSWORD SUPPORT }
+enum MessageScope { DISTRICT SCHOOL COURSE STUDENT PERSONAL }
+enum ProblemCode { INVALID_CREDENTIALS INVALID_REFRESH_TOKEN COOKIE_SLIDES_BY_ITSELF COOKIE_NEEDS_HTTP }
+enum RelationshipKind { MOTHER FATHER PARENT STEPPARENT GRANDPARENT FOSTER_PARENT GUARDIAN RELATIVE OTHER }
+enum ScoreFlag { LATE MISSING INCOMPLETE DROPPED EXEMPT TURNED_IN CHEATED }
+enum ScoreState { NOT_DUE UNGRADED SCORED EXEMPT HIDDEN }
+enum TermKind { YEAR SEMESTER TRIMESTER QUARTER TERM PROGRESS }
+"""
+
+
+def broken(served: str) -> list[str]:
+    """Which promises a schema breaks, each in a sentence."""
+    promise, schema = build_schema(PROMISED), build_schema(served)
+    changes = [change.description for change in find_breaking_changes(promise, schema)]
+    now = dict(_types(schema))
+    return changes + [
+        f"{place} is promised as {type_} and served as {now[place]}."
+        for place, type_ in _types(promise)
+        if place in now and now[place] != type_
+    ]
+
+
+def _types(schema: GraphQLSchema) -> Iterator[tuple[str, str]]:
+    for type_ in schema.type_map.values():
+        if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
+            for name, field in type_.fields.items():
+                yield f"{type_.name}.{name}", str(field.type)
+                if not isinstance(type_, GraphQLInputObjectType):
+                    yield from ((f"{type_.name}.{name}({key})", str(arg.type)) for key, arg in field.args.items())
+
+
+def test_what_is_promised_is_served() -> None:
+    assert broken(api.sdl()) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("  gradeLevel: GradeLevel!", "  level: GradeLevel!"),
+        ("  percent: Decimal\n", "  percent: Float\n"),
+        ("  percent: Decimal\n", "  percent: Decimal!\n"),
+        ("  students: [Student!]!", "  students: [Student!]"),
+        ("    termId: ID = null\n", "    term: ID = null\n"),
+        ("  states: [ScoreState!] = null", "  states: [ScoreState!]!"),
+        ("  TURNED_IN\n", "  SENT_IN\n"),
+        ("union LogInResult = LogInSuccess | LogInProblem", "union LogInResult = LogInSuccess"),
+        ("type Message implements Node", "type Message"),
+    ],
+)
+def test_a_broken_promise_is_seen(before: str, after: str) -> None:
+    text = print_schema(build_schema(api.sdl()))
+    assert before in text
+    assert broken(text.replace(before, after)) != []
+
+
+def test_what_is_added_breaks_no_promise() -> None:
+    more = (
+        api.sdl()
+        .replace("type Portal {", "type Portal { motto: String  ")
+        .replace("enum ScoreFlag {", "enum ScoreFlag { LOST ")
+    )
+    assert more != api.sdl()
+    assert broken(more) == []
+
+
+def test_the_promise_speaks_of_every_type_that_is_served() -> None:
+    assert build_schema(api.sdl()).type_map.keys() - build_schema(PROMISED).type_map.keys() == set()
