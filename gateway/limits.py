@@ -17,9 +17,9 @@ from gateway.execution.measure import PLAIN_LIST, Measure, Walk, within
 class Limits:
     """What one request may cost, and how long it may take; bytes, counts and seconds.
 
-    `node_budget` bounds the items of lists: `first` where the field has it, ten where it has not, multiplied down the
-    tree; single objects ride on their parent. `fields` counts what is selected once fragments are spread.
-    Introspection is measured apart, so that the usual tools pass and its cycles do not.
+    `node_budget` bounds the items of lists: `first` where the field has it, else what the field says is usual, else
+    ten, multiplied down the tree; single objects ride on their parent. `fields` counts what is selected once
+    fragments are spread. Introspection is measured apart, so that the usual tools pass and its cycles do not.
     """
 
     body_bytes: int = 65_536
@@ -33,7 +33,7 @@ class Limits:
     fragments: int = 50
     fields: int = 1_000
     page_size: int = 100
-    node_budget: int = 5_000
+    node_budget: int = 10_000
     introspection_depth: int = 20
     introspection_budget: int = 20_000
     overlap_budget: int = 20_000

@@ -32,6 +32,7 @@ from resolvers.paging import Page, Paged, count_of, cursor, page_of
 from schema.connections import Connection, Edge, PageInfo
 
 METADATA = "homeroom.batch"
+SIZE = "homeroom.size"
 EMBEDDED = "homeroom.embedded"
 
 Resolver = Callable[..., Any]
@@ -55,14 +56,19 @@ class BatchField:
         return [key[0] if isinstance(key, tuple) else key for key in keys]
 
 
-def batched(key: str | None = "key", *, area: Area | None = None, name: str | None = None) -> Callable[[Resolver], Any]:
-    """Declare a field by its batch resolver; the function's signature and docstring are the field's in the schema."""
-    return lambda resolve: _field(BatchField(resolve, key, area, paged=False), name)
+def batched(
+    key: str | None = "key", *, area: Area | None = None, name: str | None = None, size: int = 10
+) -> Callable[[Resolver], Any]:
+    """Declare a field by its batch resolver; the function's signature and docstring are the field's in the schema.
+
+    `size` is how many items a list has as a rule, which is what it costs.
+    """
+    return lambda resolve: _field(BatchField(resolve, key, area, paged=False), name, size)
 
 
 def connected(key: str = "key", *, area: Area | None = None, name: str | None = None) -> Callable[[Resolver], Any]:
     """Declare a connection by a batch resolver that takes a `page` and returns a page of a statement."""
-    return lambda resolve: _field(BatchField(resolve, key, area, paged=True), name)
+    return lambda resolve: _field(BatchField(resolve, key, area, paged=True), name, 1)
 
 
 def embedded(columns: Mapping[str, str], *, description: str) -> Callable[[type], Any]:
@@ -88,7 +94,7 @@ After = Annotated[
 ]
 
 
-def _field(spec: BatchField, name: str | None) -> Any:
+def _field(spec: BatchField, name: str | None, size: int) -> Any:
     signature = inspect.signature(spec.resolve)
     key_of = attrgetter(spec.key) if spec.key is not None else None
     keyword = inspect.Parameter.KEYWORD_ONLY
@@ -129,7 +135,7 @@ def _field(spec: BatchField, name: str | None) -> Any:
         resolver=resolver,
         name=name,
         description=inspect.getdoc(spec.resolve),
-        metadata={METADATA: spec},
+        metadata={METADATA: spec, SIZE: size},
     )
 
 

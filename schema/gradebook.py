@@ -189,7 +189,7 @@ class Course(Node):
         """The term in which it is taught."""
         return terms.terms_of_keys(keys, batch)
 
-    @batched("section_key")
+    @batched("section_key", size=2)
     def teachers(keys: Any, batch: Batch) -> list[LazyTeacher]:
         """The teachers, the one in charge first."""
         return people.teachers_of_sections(keys, batch)
@@ -204,12 +204,12 @@ class Course(Node):
         """The grade a parent looks at first: of the current term, in progress before posted; else the last."""
         return grades.first_grade_of_courses(keys, batch)
 
-    @batched("key", area=Area.GRADES)
+    @batched("key", area=Area.GRADES, size=6)
     def grades(keys: Any, batch: Batch) -> list[Grade]:
         """All grades, the latest term first."""
         return grades.grades_of_courses(keys, batch)
 
-    @batched("section_key")
+    @batched("section_key", size=5)
     def categories(keys: Any, batch: Batch) -> list[Category]:
         """The kinds of work and their weights, the heaviest first."""
         return courses.categories_of_sections(keys, batch)

@@ -40,7 +40,7 @@ class Message(Node):
         MessageSender
     )
 
-    @batched("key")
+    @batched("key", size=2)
     def students(keys: Any, batch: Batch) -> list[LazyStudent]:
         """The viewer's students whom it concerns; none where it concerns nobody in particular."""
         return people.students_of_messages(keys, batch)

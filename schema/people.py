@@ -72,7 +72,7 @@ class Student(Node):
         """The school the student attends, the primary one of several; the last one where none is attended."""
         return terms.school_of_students(keys, batch)
 
-    @batched()
+    @batched(size=5)
     def enrollments(keys: Any, batch: Batch) -> list[SchoolEnrollment]:
         """Where the student is and was enrolled, the present first."""
         return terms.enrollments_of_students(keys, batch)
@@ -82,7 +82,7 @@ class Student(Node):
         """The viewer's own relationship to the student."""
         return people.relationships(keys, batch)
 
-    @batched()
+    @batched(size=7)
     def areas(keys: Any, batch: Batch) -> list[AreaStatus]:
         """The state of every area of the record: why something is null."""
         return people.areas(keys, batch)
@@ -97,7 +97,7 @@ class Student(Node):
         """The courses of a term; where none is named, of today's terms, or of the last ones out of term."""
         return courses.courses_of_students(keys, batch, term_id)
 
-    @batched(area=Area.GRADES)
+    @batched(area=Area.GRADES, size=40)
     def grades(
         keys: Any,
         batch: Batch,
@@ -154,7 +154,7 @@ class Parent(Node):
         """The user name with which the viewer logs in."""
         return people.username_of_parents(keys, batch)
 
-    @batched()
+    @batched(size=4)
     def students(keys: Any, batch: Batch) -> list[Student]:
         """The students whose portal right holds today, eldest first."""
         return people.students_of_parents(keys, batch)

@@ -31,6 +31,8 @@ from graphql import TypeNameMetaFieldDef as TYPENAME_FIELD
 from gateway.execution.codes import BAD_USER_INPUT, COST_LIMIT_EXCEEDED, refusal
 
 PLAIN_LIST = 10
+#: Where a field's metadata says how many items its list has as a rule.
+SIZE = "homeroom.size"
 DEFAULT_PAGE = 20
 ENOUGH = 10**9
 NESTING = 100
@@ -145,10 +147,11 @@ class Walk:
         items = paged = 0
         if a_list and inner is not None and is_composite_type(inner):
             each = 1 + child.items + child.paged * PLAIN_LIST
-            if page is None:
+            times = page if page is not None else _usual(definition)
+            if times is None:
                 paged = each
             else:
-                items = each * page
+                items = each * times
         else:
             items = child.items + child.paged * (PLAIN_LIST if page is None else page)
         return Measure(
@@ -231,6 +234,13 @@ class Walk:
                 if definition is not None:
                     found += self.root_fields(definition.selection_set, spread)
         return found
+
+
+def _usual(definition: GraphQLField | None) -> int | None:
+    """How many items a list has as a rule, by its field's own word."""
+    declared = definition.extensions.get("strawberry-definition") if definition else None
+    size: int | None = getattr(declared, "metadata", {}).get(SIZE)
+    return size
 
 
 def _is_list(definition: GraphQLField) -> bool:

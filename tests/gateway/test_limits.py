@@ -169,7 +169,7 @@ def test_a_page_of_exactly_the_limit_passes() -> None:
         ("{ me { id } }" + "".join(f" fragment F{n} on Parent {{ id }}" for n in range(51)), "50 fragments: it has 51"),
         (
             "{ me { students { courses { assignments(first: 100) { nodes { title } } } } } }",
-            "5,000 objects: it has 10,110",
+            "10,000 objects: it has 10,110",
         ),
         ("{ me {" + " id" * 1000 + " } }", "1,000 fields: it has 1,001"),
     ],
@@ -202,7 +202,7 @@ def test_doubling_fragments_cost_a_step_for_each_node_and_saturate() -> None:
 
 def test_a_cycle_through_lists_is_refused_by_its_objects_before_it_runs() -> None:
     circle = "{ me {" + " students { guardians {" * 3 + " id" + " }" * 8
-    assert refused(circle)[1].startswith("The operation passes the limit of 5,000 objects: it has 1,111,110.")
+    assert refused(circle)[1].startswith("The operation passes the limit of 10,000 objects: it has 1,111,110.")
 
 
 def test_doubling_single_objects_are_refused_by_their_fields() -> None:
