@@ -46,7 +46,7 @@ async def district(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
     folder = Path(tmp_path_factory.mktemp("rosariosis"))
     async with loaded(dump, dialect) as database:
         settings = {
-            "HOMEROOM_SIS_URL": await _reader(database, dialect),
+            "HOMEROOM_SIS_URL": await reader(database, dialect),
             "HOMEROOM_SIS_ADAPTER": "rosariosis",
             "HOMEROOM_WATCH_INTERVAL": "0.1",
         }
@@ -55,10 +55,10 @@ async def district(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
             async with homeroom("serve", folder=folder, settings=settings) as gateway:
                 yield District(gateway, database, settings, folder)
         finally:
-            await _drop_reader(database, dialect)
+            await drop_reader(database, dialect)
 
 
-async def _reader(database: Loaded, dialect: Dialect) -> str:
+async def reader(database: Loaded, dialect: Dialect) -> str:
     """The URL of a user that only reads."""
     name = urlsplit(database.url).path.strip("/")
     if dialect is Dialect.POSTGRESQL:
@@ -72,7 +72,7 @@ async def _reader(database: Loaded, dialect: Dialect) -> str:
     return f"mysql://{READER}:reads%20only@127.0.0.1/{name}"
 
 
-async def _drop_reader(database: Loaded, dialect: Dialect) -> None:
+async def drop_reader(database: Loaded, dialect: Dialect) -> None:
     if dialect is Dialect.POSTGRESQL:
         await database.run(f"drop owned by {READER}; drop role {READER}")
     else:
