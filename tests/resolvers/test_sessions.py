@@ -186,6 +186,22 @@ async def test_what_we_broke_off_is_nobodys_failure(house: House, monkeypatch: p
     await house.mobile("ana")
 
 
+async def test_an_account_disabled_while_its_password_is_verified_begins_no_session(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, verify = await house.account("ana"), house.hasher.verify
+
+    async def too_late(password: str, stored: str | None) -> bool:
+        right = await verify(password, stored)
+        await disable(house, account)
+        return right
+
+    monkeypatch.setattr(house.hasher, "verify", too_late)
+    answer, _ = await house.try_log_in("ana")
+    assert answer.code is ProblemCode.INVALID_CREDENTIALS
+    assert await house.count(SESSIONS) == 0
+
+
 async def test_refreshing_replaces_both_tokens(house: House) -> None:
     await house.account("ana")
     first = await house.mobile("ana")
@@ -225,6 +241,18 @@ async def test_of_ten_who_use_a_refresh_token_at_once_at_most_one_wins(house: Ho
     assert len(won) == 1
     assert isinstance(await refresh(house.portal, won[0].refresh_token, NOBODY), Problem)
     assert await house.count(f"{SESSIONS} where ended_at is null") == 0
+
+
+@pytest.mark.postgresql
+async def test_of_two_processes_that_use_a_refresh_token_at_once_at_most_one_wins(tmp_path: Path) -> None:
+    async with empty_place("postgresql", tmp_path) as url, open_house(url) as one, open_house(url) as other:
+        await one.account("ana")
+        for _ in range(5):
+            first = await one.mobile("ana")
+            tries = [refresh(house.portal, first.refresh_token, NOBODY) for house in (one, other, one, other)]
+            answers = await asyncio.gather(*tries)
+            assert sum(isinstance(answer, LoggedIn) for answer in answers) == 1
+            assert await one.count(f"{SESSIONS} where ended_at is null") == 0
 
 
 @pytest.mark.parametrize("passed", [{"days": 60}, {"days": 400}])
