@@ -111,7 +111,8 @@ class Statement:
 
     `key` names the column (or columns) whose value says for which key a row is. `limit` cuts per key, never over
     the level. A `remembered` statement may be answered from its last good answer while the source is down:
-    only for who is who, never for a record.
+    only for who is who, never for a record. `absent` is the refusal that a key without a row gets, where null would
+    be no answer.
     """
 
     shape: Shape
@@ -122,6 +123,7 @@ class Statement:
     order: tuple[Order, ...] = ()
     limit: int | None = None
     remembered: bool = False
+    absent: Exception | None = None
     distinct: bool = False
 
     def for_root(self) -> "Statement":

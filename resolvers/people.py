@@ -1,6 +1,7 @@
 """Students, parents and teachers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from loaders import people, schools
 from loaders.contract import GradeLevel
@@ -8,11 +9,13 @@ from loaders.statement import Key, Statement
 from resolvers.access import AreaStatus, Right, areas_of_students, scope_of, visible
 from resolvers.arguments import read_id, student_parts
 from resolvers.context import Batch
+from resolvers.errors import Forbidden
 
 
 def viewer(keys: Sequence[tuple[()]], batch: Batch) -> Statement:
     """The parent who asks; Unauthenticated without a session, Forbidden for staff."""
-    return people.guardians([batch.context.guardian()]).for_root()
+    gone = Forbidden("The school's records hold nobody under this account any more. Ask the school for a new key.")
+    return replace(people.guardians([batch.context.guardian()]).for_root(), absent=gone)
 
 
 def viewer_if_parent(keys: Sequence[tuple[()]], batch: Batch) -> Statement | None:

@@ -193,7 +193,7 @@ class Level:
             made = self._made(rows)
             if many:
                 return {key: made.get(key, []) for key in keys}
-            return {key: made[key][0] if key in made else None for key in keys}
+            return {key: made[key][0] if key in made else answer.absent for key in keys}
         return dict(zip(keys, answer, strict=True))
 
     def _made(self, rows: Rows) -> dict[Any, list[Any]]:

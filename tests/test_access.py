@@ -159,6 +159,13 @@ async def test_staff_are_no_parents_and_have_no_students(world: World) -> None:
     assert (found.data, found.errors) == ({"student": None, "node": None}, None)
 
 
+async def test_an_account_whose_guardian_left_the_records_is_told_so(world: World) -> None:
+    answer = await world.ask("{ me { id } }", guardian=999_999)
+    assert answer.errors is not None
+    assert getattr(answer.errors[0].original_error, "code", None) == "FORBIDDEN"
+    assert answer.errors[0].message.startswith("The school's records hold nobody under this account any more.")
+
+
 async def test_a_message_about_a_student_goes_with_the_right_to_the_student(world: World) -> None:
     guardian, student = world.guardian("blocked_guardian"), world.student("blocked_guardian")
     count = "{ me { messages { totalCount nodes { id } } unreadMessageCount } }"
