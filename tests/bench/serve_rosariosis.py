@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 
 from gateway.operators import create_accounts, migrate_store
+from loaders.database import Readers
 from loaders.dialect import Dialect
 from resolvers.portal.accounts import CreateAccount
 from tests.journeys.running import LOG_IN, homeroom
@@ -21,7 +22,7 @@ from tests.journeys.test_rosariosis import PASSWORD, drop_reader, reader
 from tests.loaders.dumps import loaded
 
 DUMPS = {Dialect.POSTGRESQL: "rosariosis_pg.sql.gz", Dialect.MYSQL: "rosariosis_mysql.sql.gz"}
-PARENTS = [str(key) for key in range(600001, 600781)]
+PARENTS = "select staff_id from staff where profile = 'parent' and syear = 2021 order by staff_id"
 RECORD = """{ me { students { sourcedId
   terms { id } grades { id } courses { id assignments(first: 100) { totalCount nodes { score { state } } } }
   attendance(first: 100) { totalCount nodes { id } } } } }"""
@@ -35,19 +36,22 @@ async def main(dialect: Dialect) -> None:
         try:
             url = f"sqlite:///{folder}/portal.db"
             await migrate_store(url, lambda _: None)
-            orders = [CreateAccount(f"parent.{key}", PASSWORD, guardian_id=key) for key in PARENTS]
+            readers = await Readers.open(database.url, size=1, allow_writable=True)
+            parents = [str(row[0]) for row in (await readers.fetch([(PARENTS, [])]))[0]]
+            await readers.close()
+            orders = [CreateAccount(f"parent.{key}", PASSWORD, guardian_id=key) for key in parents]
             await create_accounts(url, None, orders)
             async with homeroom("serve", folder=folder, settings={**settings, "HOMEROOM_PORTAL_URL": url}) as gateway:
-                await ask(gateway.url)
+                await ask(gateway.url, parents)
         finally:
             await drop_reader(database, dialect)
 
 
-async def ask(url: str) -> None:
+async def ask(url: str, parents: list[str]) -> None:
     """Log in and read the whole record as every parent, eight at a time."""
     found: Counter[str] = Counter()
     students: set[str] = set()
-    queue = list(PARENTS)
+    queue = list(parents)
     milliseconds: list[float] = []
 
     async def family(client: httpx2.AsyncClient) -> None:
