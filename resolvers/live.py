@@ -208,8 +208,9 @@ class Live:
         """Let each stream follow the students to whom its guardian has a right now."""
         found = await self._audience.students_of_all({subscriber.guardian for subscriber in self._subscribers})
         for subscriber in list(self._subscribers):
-            if subscriber.guardian in found:
-                await self._follow(subscriber, subscriber.mine(found[subscriber.guardian]))
+            students = subscriber.mine(found.get(subscriber.guardian, ()))
+            if subscriber.guardian in found and students != subscriber.students:
+                await self._follow(subscriber, students)
 
     async def _follow(self, subscriber: _Subscriber, students: set[Key]) -> None:
         new = students - subscriber.students

@@ -78,12 +78,12 @@ class Watcher:
 
         Refuses as the source does, and then holds none of them.
         """
-        while new := students - self._watched.keys():
+        while new := self._unwatched(students):
             self._wanted |= new
             try:
                 async with self._looking:
                     # Those who wait behind us are served by the same look.
-                    await self._begin([*(self._wanted | new) - self._watched.keys()])
+                    await self._begin(list(self._unwatched(self._wanted | new)))
             finally:
                 self._wanted -= new
         for student in students:
@@ -120,6 +120,10 @@ class Watcher:
             yield changes
         if refused is not None:
             raise refused
+
+    def _unwatched(self, students: Set[Key]) -> set[Key]:
+        # Not `students - self._watched.keys()`, which walks through all that is watched: 9 s for 17,000 streams.
+        return {student for student in students if student not in self._watched}
 
     async def _begin(self, students: list[Key]) -> None:
         for chunk in _chunks(students):

@@ -33,7 +33,7 @@ ROUNDS = 10
 TOGETHER = 500
 TABLES = ("grade", "enrollment", "guardian_student", "school_enrollment", "term")
 TYPES = {Kind.DECIMAL: "numeric", Kind.TEXT: "text", Kind.ENUM: "text", Kind.DATE: "date", Kind.INSTANT: "timestamptz"}
-WRITTEN = "update term set name = name"
+WRITTEN = "update term set name = name || '.'"
 CHANGED = "update grade set percent = 101 - percent where student_id <= 50 and id % 12 = 1"
 
 Write = Callable[[str], Awaitable[None]]
