@@ -90,7 +90,7 @@ ROWS = {
     "section": 603,
     "section_teacher": 604,
     "enrollment": 9004,
-    "category": 8103,
+    "category": 273,
     "assignment": 2286,
     "score": 34205,
     "grade": 4054,
