@@ -143,11 +143,12 @@ _WRITES = re.compile(
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`")
+_COMMENT_OR_QUOTED = re.compile(rf"(?P<quoted>{_QUOTED.pattern})|--[^\n]*")
 
 
 def _single_select(text: str, where: str) -> str:
     """The SELECT without its comments and final semicolon; refused where it is more, or other, than one SELECT."""
-    bare = re.sub(r"--[^\n]*", "", text).strip().removesuffix(";").strip()
+    bare = _COMMENT_OR_QUOTED.sub(lambda found: found["quoted"] or "", text).strip().removesuffix(";").strip()
     unquoted = _QUOTED.sub("''", bare)
     if ";" in unquoted:
         raise AdapterInvalid(f"{where} holds more than one statement.")

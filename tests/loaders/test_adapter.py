@@ -215,3 +215,9 @@ def test_words_of_writing_are_harmless_in_texts_and_in_names(folder: Path) -> No
 )
 def test_a_text_becomes_a_key_or_nothing(folder: Path, entity: str, text: str, key: object) -> None:
     assert load_adapter(str(folder)).parse_key(entity, text) == key
+
+
+def test_dashes_within_a_text_are_no_comment(folder: Path) -> None:
+    (folder / "school.sql").write_text("select id, '--' as name -- the name; unknown\nfrom school;\n")
+
+    assert load_adapter(str(folder)).selects["school"] == "select id, '--' as name \nfrom school"
