@@ -147,11 +147,11 @@ class Walk:
         items = paged = 0
         if a_list and inner is not None and is_composite_type(inner):
             each = 1 + child.items + child.paged * PLAIN_LIST
-            times = page if page is not None else _usual(definition)
-            if times is None:
+            usual = page if page is not None else _usual(definition)
+            if usual is None:
                 paged = each
             else:
-                items = each * times
+                items = each * usual
         else:
             items = child.items + child.paged * (PLAIN_LIST if page is None else page)
         return Measure(
