@@ -395,6 +395,25 @@ async def test_who_comes_back_gets_what_was_missed_once_and_in_order(district: D
     await witness.aclose()
 
 
+async def test_much_that_was_missed_leaves_room_for_what_comes(district: District) -> None:
+    stream = await district.live.subscribe_grades(MOTHER)
+    grade = district.grade(PUPIL)
+    district.set(grade, 0)
+    await district.live.poll()
+    cursor = (await event(stream)).cursor
+    for percent in range(1, 121):
+        district.set(grade, percent)
+        await district.live.poll()
+    again = await district.live.subscribe_grades(MOTHER, after=cursor)
+    district.set(grade, 121)
+    await district.live.poll()
+    told = [(await change(again)).previous_percent for _ in range(121)]
+    assert told == [Decimal(n) for n in range(121)]
+    marked = district.marker(SISTER)
+    await district.live.poll()
+    assert (await change(again)).grade_key == marked
+
+
 async def test_a_cursor_that_cannot_be_kept_is_refused(district: District) -> None:
     live = Live(district.source, 0.01, linger=0)
     stream = await live.subscribe_grades(MOTHER, PUPIL)

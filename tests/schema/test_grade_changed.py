@@ -135,6 +135,15 @@ async def test_a_grade_that_goes_leaves_what_it_was(told: Told) -> None:
         assert (event["previousPercent"], event["previousLetter"]) == (None, None)
 
 
+async def test_an_emptied_grade_is_gone(told: Told) -> None:
+    grade = grade_of(told.world, PUPIL)
+    told.world.change("update grade set percent = 70, letter = 'C-', points = null where id = ?", grade)
+    async with aclosing(await told.open(MOTHER)) as stream:
+        told.world.change("update grade set percent = null, letter = null where id = ?", grade)
+        event = await data(stream)
+    assert (event["kind"], event["grade"], event["previousLetter"]) == ("GRADE_REMOVED", None, "C-")
+
+
 async def test_a_right_lost_between_the_event_and_its_reading_shows_nothing(told: Told) -> None:
     grade = grade_of(told.world, SISTER)
     source = await told.live.subscribe_grades(FATHER)
