@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from loaders import assignments
 from loaders.assignments import AssignmentFilter
+from loaders.errors import SourceDown
 from loaders.statement import Key, Statement
 from resolvers.access import Area, closed, scope_of, visible
 from resolvers.context import Batch
@@ -29,8 +30,10 @@ def assignments_of_courses(keys: Sequence[Pair], batch: Batch, page: Page, wante
 async def assignments_of_parents(
     keys: Sequence[Key], batch: Batch, page: Page, wanted: AssignmentFilter
 ) -> Paged | None:
-    """A page of the assignments of all children whose grades the parent may see."""
+    """A page of the assignments of all children whose grades the parent may see; SourceDown while none can be read."""
     scope = await scope_of(batch.context)
+    if scope.stale:
+        raise SourceDown("The student information system does not answer.")
     shut = await closed(batch.context, Area.GRADES, scope.students)
     students = [student for student in scope.students if student not in shut]
     if not students or not _provided(batch):

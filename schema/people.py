@@ -130,12 +130,12 @@ class Student(Node):
     def attendance_summary(
         keys: Any,
         batch: Batch,
-        group_by: Annotated[AttendanceGroup, strawberry.argument(description="By what it adds up.")] = (
+        group_by: Annotated[AttendanceGroup | None, strawberry.argument(description="By what it adds up.")] = (
             AttendanceGroup.TERM
         ),
     ) -> list[AttendanceSummary] | None:
         """Attendance of the school year added up, in periods and in days."""
-        return attendance.summaries_of_students(keys, batch, group_by)
+        return attendance.summaries_of_students(keys, batch, group_by or AttendanceGroup.TERM)
 
 
 @strawberry.type(description="A parent or guardian: the viewer, nobody else.")
@@ -177,8 +177,6 @@ class Parent(Node):
         return messages.unread_counts(keys, batch)
 
     @connected()
-    def assignments(
-        keys: Any, batch: Batch, page: Page, filter: FilterArgument = None
-    ) -> Connection[Assignment] | None:
+    def assignments(keys: Any, batch: Batch, page: Page, filter: FilterArgument = None) -> Connection[Assignment]:
         """The assignments of all children, the latest due first: what is due soon, what is missing."""
         return assignments.assignments_of_parents(keys, batch, page, wanted_assignments(batch.context, filter))

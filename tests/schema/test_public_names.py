@@ -47,7 +47,7 @@ type Parent implements Node {
   students: [Student!]!
   messages(first: Int, after: String, filter: MessageFilter): MessageConnection!
   unreadMessageCount: Int!
-  assignments(first: Int, after: String, filter: AssignmentFilter): AssignmentConnection
+  assignments(first: Int, after: String, filter: AssignmentFilter): AssignmentConnection!
 }
 type Student implements Node {
   id: ID!  sourcedId: String!  studentNumber: String
@@ -58,7 +58,7 @@ type Student implements Node {
   grades(termId: ID, courseId: ID): [Grade!]
   assignments(first: Int, after: String, filter: AssignmentFilter): AssignmentConnection
   attendance(first: Int, after: String, filter: AttendanceFilter): AttendanceConnection
-  attendanceSummary(groupBy: AttendanceGroup! = TERM): [AttendanceSummary!]
+  attendanceSummary(groupBy: AttendanceGroup = TERM): [AttendanceSummary!]
 }
 type Relationship {
   kind: RelationshipKind!  legalGuardian: Boolean  livesWith: Boolean  contactPriority: Int  from: Date  to: Date
