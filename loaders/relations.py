@@ -75,9 +75,14 @@ class Relations:
     def values(self, rendered: Rendered, statement: Statement, today: date) -> list[Any]:
         """The statement's parameters as this engine takes them, in the order of its placeholders.
 
-        `:today` and `:limit` are there for every statement and every adapter's SELECT.
+        `:today` and `:time_zone`, the source's, are there for every statement and every adapter's SELECT.
         """
-        given = {"today": today, "limit": statement.limit, **statement.params}
+        given = {
+            "today": today,
+            "time_zone": str(self.adapter.time_zone),
+            "limit": statement.limit,
+            **statement.params,
+        }
         values: list[Any] = []
         for name in rendered.names:
             value = given[name]

@@ -12,7 +12,7 @@ SCHOOL = Shape(
         "key": "school.id",
         "name": "school.name",
         "phone": "school.phone",
-        "own_time_zone": "school.time_zone",
+        "time_zone": Computed("coalesce(school.time_zone, :time_zone)", Kind.TEXT),
     },
     {
         "id": derived(lambda key: node_id("School", key), "key"),
@@ -59,7 +59,7 @@ SCHOOL_ENROLLMENT = Shape(
 
 _SCHOOL_OF_STUDENT = Shape({"student_key": "school_enrollment.student_id", **SCHOOL.columns}, SCHOOL.derived)
 
-_TERM_OF_STUDENT = Shape({"student_key": "school_enrollment.student_id", **TERM.columns}, TERM.derived)
+_TERM_OF_STUDENT = Shape({"student_key": Computed("attended.student_id", Kind.KEY), **TERM.columns}, TERM.derived)
 
 #: The enrolment a family would name first: attended today, then the latest year, then the primary school.
 _FIRST = (
@@ -132,12 +132,10 @@ def terms_of_students(students: Sequence[Key]) -> Statement:
     """The terms of each student's schools and years, in their order, a year before its parts."""
     return Statement(
         _TERM_OF_STUDENT,
-        "from {school_enrollment} as school_enrollment\n"
-        "join {term} as term on term.school_id = school_enrollment.school_id\n"
-        "  and term.school_year = school_enrollment.school_year\n"
-        "where school_enrollment.student_id in :student_ids",
+        "from (select distinct school_enrollment.student_id, school_enrollment.school_id, school_enrollment.school_year\n"
+        "  from {school_enrollment} as school_enrollment where school_enrollment.student_id in :student_ids) as attended\n"
+        "join {term} as term on term.school_id = attended.school_id and term.school_year = attended.school_year",
         {"student_ids": students},
         key="student_key",
         order=_TERM_ORDER,
-        distinct=True,
     )

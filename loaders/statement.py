@@ -112,7 +112,7 @@ class Statement:
     `key` names the column (or columns) whose value says for which key a row is. `limit` cuts per key, never over
     the level. A `remembered` statement may be answered from its last good answer while the source is down:
     only for who is who, never for a record. `absent` is the refusal that a key without a row gets, where null would
-    be no answer.
+    be no answer. `distinct` rows differ in the columns that are wanted: ask for all of them.
     """
 
     shape: Shape

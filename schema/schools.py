@@ -19,11 +19,7 @@ class School(Node):
     sourced_id: str = strawberry.field(description="The school's key in the source.")
     name: str = strawberry.field(description="The school's name.")
     phone: str | None = strawberry.field(description="The school's telephone number.")
-    own_time_zone: Private[str | None]
-
-    @strawberry.field(description="The school's time zone by its IANA name.")
-    def time_zone(self, info: strawberry.Info[Any, None]) -> str:
-        return self.own_time_zone or str(info.context.source.adapter.time_zone)
+    time_zone: str = strawberry.field(description="The school's time zone by its IANA name.")
 
 
 @strawberry.type(description="A part of a school year, or a whole one.")
