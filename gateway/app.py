@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from resolvers.live import Live
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -29,6 +28,7 @@ from loaders.portal.store import check_migrated
 from loaders.relations import Relations
 from loaders.source import Source
 from resolvers.context import Caller, Context
+from resolvers.live import Live
 from resolvers.portal import Portal
 from schema.api import schema
 

@@ -132,8 +132,10 @@ def terms_of_students(students: Sequence[Key]) -> Statement:
     """The terms of each student's schools and years, in their order, a year before its parts."""
     return Statement(
         _TERM_OF_STUDENT,
-        "from (select distinct school_enrollment.student_id, school_enrollment.school_id, school_enrollment.school_year\n"
-        "  from {school_enrollment} as school_enrollment where school_enrollment.student_id in :student_ids) as attended\n"
+        "from (select distinct school_enrollment.student_id, school_enrollment.school_id,\n"
+        "    school_enrollment.school_year\n"
+        "  from {school_enrollment} as school_enrollment\n"
+        "  where school_enrollment.student_id in :student_ids) as attended\n"
         "join {term} as term on term.school_id = attended.school_id and term.school_year = attended.school_year",
         {"student_ids": students},
         key="student_key",
