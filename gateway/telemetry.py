@@ -56,6 +56,11 @@ def set_up_log(log_format: Literal["auto", "console", "json"] = "auto", level: i
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("homeroom").setLevel(level)
+    for name in ("uvicorn", "uvicorn.error"):
+        foreign = logging.getLogger(name)
+        foreign.handlers.clear()
+        foreign.setLevel(logging.NOTSET)
+        foreign.propagate, foreign.disabled = True, False
     logging.getLogger("strawberry.execution").disabled = True
 
 
