@@ -43,12 +43,12 @@ async def token(gateway: Gateway) -> str:
     return await gateway.log_in(*gateway.line("parent").split(" "))
 
 
-def _rows(folder: Path, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+def rows(folder: Path, sql: str, *values: Any) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(folder / ".homeroom" / "demo.db")) as db:
         return db.execute(sql, values).fetchall()
 
 
-async def _change(folder: Path, sql: str, *values: Any) -> None:
+async def change(folder: Path, sql: str, *values: Any) -> None:
     """Change the district's database in another process."""
     path = folder / ".homeroom" / "demo.db"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", CHANGE, path, sql, *map(str, values))
@@ -64,7 +64,7 @@ async def test_the_demo_prints_where_it_is_and_who_can_log_in(gateway: Gateway) 
 async def test_a_parent_logs_in_and_sees_the_grades(gateway: Gateway, token: str, folder: Path) -> None:
     answer = await gateway.ask("{ me { username students { sourcedId courses { grade { percent } } } } }", token=token)
     students = answer["data"]["me"]["students"]
-    own = _rows(
+    own = rows(
         folder,
         "select s.student_id from guardian_student s join demo_case c on c.guardian_id = s.guardian_id"
         " where c.name = 'parent' and s.portal_access = 1",
@@ -107,14 +107,14 @@ async def test_staff_are_refused_a_familys_record(gateway: Gateway) -> None:
 async def test_a_grade_that_another_process_changes_reaches_the_parent_once(
     gateway: Gateway, token: str, folder: Path
 ) -> None:
-    grades = _rows(
+    grades = rows(
         folder,
         "select g.id, g.student_id, g.percent, g.letter from grade g join demo_case c on c.student_id = g.student_id"
         " join enrollment e on e.student_id = g.student_id and e.section_id = g.section_id"
         " where c.name = 'parent' and g.released = 1 and g.percent is not null order by g.id limit 2",
     )
     (first, student, percent, letter), (second, *_) = grades
-    foreign = _rows(
+    foreign = rows(
         folder,
         "select g.id from grade g where g.released = 1 and g.student_id not in (select s.student_id"
         " from guardian_student s join demo_case c on c.guardian_id = s.guardian_id where c.name = 'parent') limit 1",
@@ -127,7 +127,7 @@ async def test_a_grade_that_another_process_changes_reaches_the_parent_once(
         value = 11
         while heard is None:
             value += 1
-            await _change(folder, "update grade set percent = ?, letter = 'F' where id = ?", value, first)
+            await change(folder, "update grade set percent = ?, letter = 'F' where id = ?", value, first)
             try:
                 async with asyncio.timeout(1):
                     heard = json.loads(await socket.recv())
@@ -138,12 +138,12 @@ async def test_a_grade_that_another_process_changes_reaches_the_parent_once(
         assert event["grade"]["percent"] == str(value)
         assert event["grade"]["letter"] == "F"
 
-        await _change(folder, "update grade set percent = 1 where id = ?", foreign)
-        await _change(folder, "update grade set percent = ?, letter = ? where id = ?", percent, letter, first)
+        await change(folder, "update grade set percent = 1 where id = ?", foreign)
+        await change(folder, "update grade set percent = ?, letter = ? where id = ?", percent, letter, first)
         back = json.loads(await socket.recv())["payload"]["data"]["gradeChanged"]
         assert (back["previousPercent"], back["previousLetter"]) == (str(value), "F")
         assert back["grade"]["percent"] == str(percent).removesuffix(".0")
-        await _change(folder, "update grade set letter = 'Z' where id = ?", second)
+        await change(folder, "update grade set letter = 'Z' where id = ?", second)
         marker = json.loads(await socket.recv())["payload"]["data"]["gradeChanged"]
         assert marker["grade"]["letter"] == "Z"
 
