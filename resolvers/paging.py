@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from loaders.adapter import Adapter
@@ -20,10 +20,11 @@ MOST = 100
 
 @dataclass(frozen=True)
 class Paged:
-    """A statement of which each parent gets one page: the `first` rows behind the cursor `after`."""
+    """A statement of which each parent gets one page, its first rows; `whole` is the statement before the cursor."""
 
     statement: Statement
     first: int
+    whole: Statement
 
     @property
     def rows(self) -> Statement:
@@ -55,8 +56,8 @@ def page_of(first: int | None, after: str | None) -> Page:
 def paged(context: Context, statement: Statement, page: Page) -> Paged:
     """The page of a statement; BadUserInput where `after` is no cursor of it."""
     if page.after is None:
-        return Paged(statement, page.first)
-    return Paged(behind(statement, _read_cursor(context.source.adapter, statement, page.after)), page.first)
+        return Paged(statement, page.first, statement)
+    return Paged(behind(statement, _read_cursor(context.source.adapter, statement, page.after)), page.first, statement)
 
 
 def count_of(statement: Statement) -> Statement:
@@ -93,9 +94,9 @@ def _read_value(adapter: Adapter, statement: Statement, name: str, text: str) ->
                 return date.fromisoformat(text)
             case Kind.INSTANT:
                 instant = datetime.fromisoformat(text)
-                return instant if instant.tzinfo is not None else None
+                return instant.astimezone(UTC) if instant.tzinfo is not None else None
             case Kind.KEY if isinstance(declared, Column) and declared.of is not None:
                 return adapter.parse_key(declared.of, text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return text if len(text) <= 255 and "\x00" not in text else None
