@@ -118,7 +118,9 @@ async def open_house(settings: Settings, hashing: HashProfile) -> AsyncIterator[
 
         async def open_context(caller: Caller) -> Context:
             viewer = None
-            if caller.token is not None:
+            if caller.session_id is not None:
+                viewer = await authenticator.viewer_of_session(caller.session_id, by_cookie=caller.by_cookie)
+            elif caller.token is not None:
                 viewer = await authenticator.viewer(caller.token, by_cookie=caller.by_cookie)
             return Context(
                 source=source,

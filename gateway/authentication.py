@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from loaders.adapter import Adapter
 from loaders.errors import LoaderError
-from loaders.portal.sessions import Session, session_by_token, touch
+from loaders.portal.sessions import Session, session_by_id, session_by_token, touch
 from resolvers.context import ClientKind, Viewer
 from resolvers.errors import Overloaded
 from resolvers.portal import Portal
@@ -159,7 +159,7 @@ class Authenticator:
         self._touch_every = touch_every
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._by_session: dict[int, str] = {}
+        self._by_session: dict[int, set[str]] = {}
         self._touching: dict[int, asyncio.Task[None]] = {}
         portal.revocations.listen(self._forget)
 
@@ -167,20 +167,31 @@ class Authenticator:
         """Who asks; None for a token that is unknown, expired, ended, or shown in the other kind of client's way."""
         if not is_token(token):
             return None
-        key, now = token_hash(token), self._portal.now()
-        known = self._known.get(key)
-        if known is None or known.until <= self._clock():
-            return await self._read(key, now, by_cookie=by_cookie)
-        return known.viewer if known.by_cookie == by_cookie and now < known.viewer.expires_at else None
+        key = token_hash(token)
+        return await self._viewer(key, by_cookie, lambda: session_by_token(self._portal.writer, key))
+
+    async def viewer_of_session(self, session_id: int, *, by_cookie: bool) -> Viewer | None:
+        """Who has this session, whatever its tokens are by now; None where it has ended, or its last token has."""
+        key = f"session {session_id}"
+        return await self._viewer(key, by_cookie, lambda: session_by_id(self._portal.writer, session_id))
 
     async def close(self) -> None:
         """Waits for what is still being noted."""
         while self._touching:
             await asyncio.wait(set(self._touching.values()))
 
-    async def _read(self, key: str, now: datetime, *, by_cookie: bool) -> Viewer | None:
+    async def _viewer(self, key: str, by_cookie: bool, read: Callable[[], Awaitable[Session | None]]) -> Viewer | None:
+        now = self._portal.now()
+        known = self._known.get(key)
+        if known is None or known.until <= self._clock():
+            return await self._read(key, now, by_cookie, read)
+        return known.viewer if known.by_cookie == by_cookie and now < known.viewer.expires_at else None
+
+    async def _read(
+        self, key: str, now: datetime, by_cookie: bool, read: Callable[[], Awaitable[Session | None]]
+    ) -> Viewer | None:
         changes, started = self._portal.revocations.changes, self._clock()
-        session = await session_by_token(self._portal.writer, key)
+        session = await read()
         if session is None or not holds(session, now) or session.token_expires_at <= now:
             return None
         viewer = self._viewer_of(session)
@@ -228,18 +239,21 @@ class Authenticator:
             _log.warning("A session's use was not noted (%s).", error.code)
 
     def _remember(self, key: str, known: _Known) -> None:
-        self._drop(self._by_session.get(known.viewer.session_id, key))
+        self._drop(key)
         self._known[key] = known
-        self._by_session[known.viewer.session_id] = key
+        self._by_session.setdefault(known.viewer.session_id, set()).add(key)
         while len(self._known) > self._size:
             self._drop(next(iter(self._known)))
 
     def _forget(self, session_id: int) -> None:
-        key = self._by_session.get(session_id)
-        if key is not None:
+        for key in list(self._by_session.get(session_id, ())):
             self._drop(key)
 
     def _drop(self, key: str) -> None:
         known = self._known.pop(key, None)
-        if known is not None:
-            self._by_session.pop(known.viewer.session_id, None)
+        if known is None:
+            return
+        keys = self._by_session[known.viewer.session_id]
+        keys.discard(key)
+        if not keys:
+            del self._by_session[known.viewer.session_id]

@@ -32,13 +32,17 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Where a request comes from: the token it carries, whether that was a cookie, and the client's address."""
+    """Where a request comes from: the token it carries, whether that was a cookie, and the client's address.
+
+    `session_id` takes the token's place on a socket that was opened with it: the session goes on under new tokens.
+    """
 
     token: str | None = None
     by_cookie: bool = False
     address: str = ""
     user_agent: str = ""
     transport: str = "http"
+    session_id: int | None = None
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import GraphQLError, OperationType
@@ -154,7 +154,8 @@ class Connection:
             raise Closed(1013, "Try again later") from None
         if context.viewer is None and (who.token is not None or authorization is not None):
             raise Closed(4403, "Forbidden")
-        self._caller = who
+        session = context.viewer.session_id if context.viewer is not None else None
+        self._caller = replace(who, session_id=session)
         if context.viewer is not None:
             self._session_id = context.viewer.session_id
             self._tasks.create_task(follow_expiry(context, self._context))

@@ -66,6 +66,12 @@ async def session_by_token(store: Reading, token_hash: str) -> Session | None:
     return _session(found[0]) if found else None
 
 
+async def session_by_id(store: Reading, session_id: int) -> Session | None:
+    """The session of an id, whether or not it still holds."""
+    found = await store.rows(f"{_SELECT} where session.id = :id", {"id": session_id})
+    return _session(found[0]) if found else None
+
+
 async def session_by_refresh(store: Reading, refresh_hash: str) -> Session | None:
     """The session of which this is the refresh token now, whether or not it still holds."""
     found = await store.rows(f"{_SELECT} where session.refresh_hash = :hash", {"hash": refresh_hash})

@@ -36,11 +36,15 @@ class Gateway:
         (found,) = [line.removeprefix(f"{name}: ") for line in self.lines if line.startswith(f"{name}: ")]
         return found
 
-    async def ask(self, query: str, *, token: str | None = None, **variables: Any) -> Any:
+    async def ask(
+        self, query: str, *, token: str | None = None, variables: Mapping[str, Any] | None = None, **given: Any
+    ) -> Any:
         """The whole answer to a document over HTTP."""
         headers = {"authorization": f"Bearer {token}"} if token else {}
         async with httpx2.AsyncClient() as client:
-            answer = await client.post(self.url, json={"query": query, "variables": variables}, headers=headers)
+            answer = await client.post(
+                self.url, json={"query": query, "variables": {**(variables or {}), **given}}, headers=headers
+            )
         return answer.json()
 
     async def log_in(self, username: str, password: str) -> str:

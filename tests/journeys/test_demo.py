@@ -14,7 +14,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from tests.journeys.running import Gateway, homeroom, start, stop
+from tests.journeys.running import LOG_IN, Gateway, homeroom, start, stop
 
 FOLLOW = """subscription ($student: ID) { gradeChanged(studentId: $student) {
   cursor occurredAt kind previousPercent previousLetter student { id sourcedId name }
@@ -155,6 +155,39 @@ async def test_a_log_out_ends_the_sessions_live_streams(gateway: Gateway) -> Non
         assert (await gateway.ask("mutation { logOut { __typename } }", token=token))["data"]
         await socket.wait_closed()
         assert socket.close_code == 4403
+
+
+async def test_a_refreshed_session_keeps_its_socket(gateway: Gateway, folder: Path) -> None:
+    username, password = gateway.line("parent").split(" ")
+    log_in = {"username": username, "password": password, "client": "MOBILE"}
+    tokens = (await gateway.ask(LOG_IN, given=log_in))["data"]["logIn"]["session"]
+    (grade,) = rows(
+        folder,
+        "select g.id from grade g join demo_case c on c.student_id = g.student_id and c.name = 'parent'"
+        " join enrollment e on e.student_id = g.student_id and e.section_id = g.section_id"
+        " where g.released = 1 and g.percent is not null order by g.id desc limit 1",
+    )[0]
+    async with asyncio.timeout(30), gateway.socket(tokens["accessToken"]) as socket:
+        await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": {"query": FOLLOW}}))
+        refresh = "mutation ($token: String) { refreshSession(refreshToken: $token) { __typename } }"
+        answer = await gateway.ask(refresh, variables={"token": tokens["refreshToken"]})
+        assert answer["data"]["refreshSession"]["__typename"] == "LogInSuccess"
+        heard = None
+        value = 30
+        while heard is None:
+            value += 1
+            await change(folder, "update grade set percent = ? where id = ?", value, grade)
+            try:
+                async with asyncio.timeout(1):
+                    heard = json.loads(await socket.recv())
+            except TimeoutError:
+                continue
+        assert heard["payload"]["data"]["gradeChanged"]["grade"]["percent"] == str(value)
+        await socket.send(json.dumps({"id": "2", "type": "subscribe", "payload": {"query": "{ me { username } }"}}))
+        told = json.loads(await socket.recv())
+        while told["id"] != "2":
+            told = json.loads(await socket.recv())
+        assert told["payload"] == {"data": {"me": {"username": username}}}
 
 
 @pytest.mark.parametrize(
