@@ -13,7 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from gateway.authentication import Authenticator, HashProfile, PasswordHasher
-from gateway.execution.engine import Engine
+from gateway.execution.compiled import CompiledEngine
 from gateway.limits import Limits
 from gateway.pages.graphiql import graphiql_page, static_routes
 from gateway.settings import Settings
@@ -29,8 +29,10 @@ from loaders.relations import Relations
 from loaders.source import Source
 from resolvers.context import Caller, Context
 from resolvers.live import Live
+from resolvers.paging import cursor
 from resolvers.portal import Portal
 from schema.api import schema
+from schema.batching import read
 
 PATH = "/graphql"
 
@@ -133,7 +135,7 @@ async def open_house(settings: Settings, hashing: HashProfile) -> AsyncIterator[
             )
 
         edge = Edge(
-            engine=Engine(schema, Limits(deadline=settings.operation_timeout)),
+            engine=CompiledEngine(schema, Limits(deadline=settings.operation_timeout), fetch=read, cursor=cursor),
             open_context=open_context,
             allowed_origins=frozenset(settings.allowed_origins),
             secure_cookies=settings.secure_cookies,

@@ -268,33 +268,50 @@ def _member(values: type[Enum]) -> Parse:
 def _row_parser(
     shape: Shape, plain: tuple[str, ...], columns: tuple[str, ...], dialect: Dialect, zone: tzinfo
 ) -> Callable[[Sequence[Sequence[Any]]], list[Row]]:
-    """Turns raw rows of the plain columns into rows of the wanted ones, derived columns made last."""
-    parses = [
-        (n, name, parse) for n, name in enumerate(plain) if (parse := parser(shape.declared(name), dialect, zone))
-    ]
+    """Turns raw rows of the plain columns into rows of the wanted ones, derived columns made last.
+
+    The work is one generated comprehension; its source holds no name but those made here of a number.
+    """
+    parses = {name: parse for name in plain if (parse := parser(shape.declared(name), dialect, zone))}
     makes = _derivations(shape, columns)
-    straight = not makes and plain == columns
+    names: dict[str, Any] = {}
+    values = {name: f"r{n}" for n, name in enumerate(plain)}
+    steps: list[str] = []
+    for n, (name, parse) in enumerate(parses.items()):
+        names[f"P{n}"] = parse
+        raw = values[name]
+        values[name] = f"v{n}"
+        steps.append(f"for v{n} in (P{n}({raw}) if {raw} is not None else None,)")
+    for n, (name, make, inputs) in enumerate(makes):
+        names[f"M{n}"] = make
+        values[name] = f"m{n}"
+        steps.append(f"for m{n} in (M{n}({', '.join(values[given] for given in inputs)}),)")
+    row = "".join(f"{values[name]}, " for name in columns)
+    raws = "".join(f"r{n}, " for n in range(len(plain)))
+    source = f"def parse(rows):\n return [({row}) for ({raws}) in rows {' '.join(steps)}]"
+    exec(compile(source, "<rows>", "exec"), names)
+    fast = names["parse"]
 
     def parsed(rows: Sequence[Sequence[Any]]) -> list[Row]:
-        if straight and not parses:
-            return [tuple(row) for row in rows]
-        answer: list[Row] = []
-        for row in rows:
-            values = list(row)
-            for n, name, parse in parses:
-                try:
-                    values[n] = parse(values[n])
-                except ValueInvalid as error:
-                    raise ValueInvalid(f"{shape.sql(name)}: {error}") from None
-            if not straight:
-                named = dict(zip(plain, values, strict=True))
-                for name, make, inputs in makes:
-                    named[name] = make(*[named[given] for given in inputs])
-                values = [named[name] for name in columns]
-            answer.append(tuple(values))
-        return answer
+        try:
+            found: list[Row] = fast(rows)
+        except ValueInvalid:
+            _blame(shape, plain, parses, rows)
+            raise
+        return found
 
     return parsed
+
+
+def _blame(shape: Shape, plain: tuple[str, ...], parses: Mapping[str, Parse], rows: Sequence[Sequence[Any]]) -> None:
+    """Raise the first value's own refusal, with the column that holds it."""
+    for row in rows:
+        for name, value in zip(plain, row, strict=True):
+            if name in parses:
+                try:
+                    parses[name](value)
+                except ValueInvalid as error:
+                    raise ValueInvalid(f"{shape.sql(name)}: {error}") from None
 
 
 def _derivations(shape: Shape, columns: tuple[str, ...]) -> list[tuple[str, Callable[..., Any], tuple[str, ...]]]:

@@ -106,10 +106,14 @@ async def scope_of(context: Context) -> Scope:
     """
     if context.viewer is None or context.viewer.guardian_key is None:
         return Scope({}, context.now)
-    if context._scope is None:
-        context._scope = asyncio.ensure_future(_read_scope(context, context.viewer.guardian_key))
+    known = context._scope
+    if isinstance(known, Scope):
+        return known
+    if known is None:
+        known = context._scope = asyncio.ensure_future(_read_scope(context, context.viewer.guardian_key))
     # Shielded: graphql-core cancels the siblings of a failed field, and this one reading serves them all.
-    scope: Scope = await asyncio.shield(context._scope)
+    scope: Scope = await asyncio.shield(known)
+    context._scope = scope
     return scope
 
 

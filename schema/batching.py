@@ -38,6 +38,22 @@ EMBEDDED = "homeroom.embedded"
 Resolver = Callable[..., Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A level before anything of it was read: a statement to run, or values in the keys' order, or nothing.
+
+    `shut` keys are withheld. A connection comes with its `page` and the statement that counts the whole of it.
+    """
+
+    keys: Sequence[Any]
+    shut: frozenset[Any] = frozenset()
+    statement: Statement | None = None
+    page: Paged | None = None
+    count: Statement | None = None
+    values: Sequence[Any] | None = None
+    earlier: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class BatchField:
     """How a field is resolved for a whole level.
@@ -50,6 +66,41 @@ class BatchField:
     key: str | None
     area: Area | None
     paged: bool
+
+    async def ask(
+        self, context: Context, keys: list[Any], wanted: Sequence[str] | None, args: Mapping[str, Any]
+    ) -> Asked:
+        """What a level comes to before anything of it was read, its guard asked."""
+        given = dict(args)
+        if self.paged:
+            given["page"] = page_of(given.pop("first", None), given.pop("after", None))
+        shut = await self.shut(context, keys)
+        asked = [key for key in keys if key not in shut] if shut else keys
+        if not asked:
+            return Asked(keys, shut, values=None)
+        answer = self.resolve(asked, Batch(context, wanted), **given)
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if isinstance(answer, Paged):
+            earlier = given["page"].after is not None
+            return Asked(asked, shut, answer.rows, answer, count_of(answer.whole), earlier=earlier)
+        if isinstance(answer, Statement):
+            return Asked(asked, shut, answer)
+        if answer is None:
+            return Asked(asked, shut)
+        return Asked([*asked, *shut], shut, values=[*answer, *(None for _ in shut)])
+
+    def withheld(self, failure: Exception) -> bool:
+        """Whether a failed read closes the area and is no error."""
+        return self.area is not None and isinstance(failure, SourceDown)
+
+    async def shut(self, context: Context, keys: Sequence[Any]) -> frozenset[Any]:
+        """The keys whose area is closed."""
+        if self.area is None:
+            return frozenset()
+        students = self.students(keys)
+        reasons = await closed(context, self.area, dict.fromkeys(students))
+        return frozenset(key for key, student in zip(keys, students, strict=True) if student in reasons)
 
     def students(self, keys: Sequence[Any]) -> list[Any]:
         """The student of each key."""
@@ -159,7 +210,7 @@ class Level:
     args: dict[str, Any]
 
     async def load(self, keys: list[Any]) -> list[Any]:
-        shut = await self._shut(keys)
+        shut = await self.spec.shut(self.context, keys)
         asked = [key for key in keys if key not in shut]
         try:
             values = await self._answers(asked) if asked else {}
@@ -168,13 +219,6 @@ class Level:
                 raise
             return [None for _ in keys]
         return [None if key in shut else values.get(key) for key in keys]
-
-    async def _shut(self, keys: list[Any]) -> set[Any]:
-        if self.spec.area is None:
-            return set()
-        students = self.spec.students(keys)
-        reasons = await closed(self.context, self.spec.area, dict.fromkeys(students))
-        return {key for key, student in zip(keys, students, strict=True) if student in reasons}
 
     async def _answers(self, keys: list[Any]) -> dict[Any, Any]:
         answer = self.spec.resolve(keys, Batch(self.context), **self.args)
@@ -304,3 +348,21 @@ def _frozen(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return (type(value), *(_frozen(getattr(value, field.name)) for field in fields(value)))
     return value
+
+
+async def read(
+    context: Context, statements: Sequence[Statement], wanted: Sequence[Sequence[str] | None]
+) -> list[Rows | SourceDown]:
+    """The answers to a wave's statements in one trip; where the source is away, each is answered apart."""
+    try:
+        return list(await context.source.fetch(statements, wanted))
+    except SourceDown:
+        return [await _read_one(context, *one) for one in zip(statements, wanted, strict=True)]
+
+
+async def _read_one(context: Context, statement: Statement, wanted: Sequence[str] | None) -> Rows | SourceDown:
+    try:
+        (rows,) = await context.source.fetch([statement], [wanted])
+    except SourceDown as failure:
+        return failure
+    return rows

@@ -19,6 +19,7 @@ from graphql import (
     specified_rules,
     validate,
 )
+from graphql.execution.values import VariableValues
 from graphql.validation import ASTValidationRule
 from graphql.validation.validate import ValidationAbortedError
 
@@ -53,7 +54,8 @@ class GraphQLRequest:
 class Prepared:
     """An operation ready to run, or the request errors that keep it from running.
 
-    `variables` are coerced, `request.variables` as they came; `hash` is the SHA-256 of the text and is what logs name.
+    `variables` are coerced, with their sources in `values`, and `request.variables` as they came; `hash` is the
+    SHA-256 of the text and is what logs name.
     """
 
     request: GraphQLRequest
@@ -62,6 +64,7 @@ class Prepared:
     operation: OperationDefinitionNode | None = None
     variables: Mapping[str, Any] = field(default_factory=dict)
     errors: tuple[GraphQLError, ...] = ()
+    values: VariableValues | None = None
 
     @property
     def kind(self) -> OperationType | None:
@@ -132,7 +135,7 @@ class Documents:
         if isinstance(values, list):
             refused = tuple(_coded(error, BAD_USER_INPUT) for error in values)
             return Prepared(request, text_hash, operation=operation, errors=refused)
-        return Prepared(request, text_hash, entry.document, operation, values.coerced)
+        return Prepared(request, text_hash, entry.document, operation, values.coerced, values=values)
 
     def _parse(self, text: str, text_hash: str) -> _Entry:
         size = len(text.encode(errors="surrogatepass"))

@@ -16,6 +16,8 @@ from gateway.execution.documents import Prepared
 DEADLINE = 10.0
 ERRORS = 20
 
+PerEvent = Callable[[Any, Any], Awaitable["Answer | None"]]
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -40,8 +42,11 @@ async def subscribe(
     make_context: Callable[[], Awaitable[Any]],
     *,
     deadline: float = DEADLINE,
+    answer: PerEvent | None = None,
 ) -> AsyncGenerator[Answer, None] | Answer:
     """The answers of a subscription, one for each event of its source; or one answer where there is no source.
+
+    `answer` may answer an event before graphql-core is asked; None leaves it to graphql-core.
 
     Every event is executed with a context of its own, so rights are asked again and nothing read before is reused.
     What the source or `make_context` raises ends the stream and reaches the caller. The stream must be closed
@@ -58,11 +63,15 @@ async def subscribe(
         return _late()
     if isinstance(source, ExecutionResult):
         return _answer(source)
-    return _events(executor, source, make_context, deadline)
+    return _events(executor, source, make_context, deadline, answer)
 
 
 async def _events(
-    executor: Executor[Any], source: AsyncIterable[Any], make_context: Callable[[], Awaitable[Any]], deadline: float
+    executor: Executor[Any],
+    source: AsyncIterable[Any],
+    make_context: Callable[[], Awaitable[Any]],
+    deadline: float,
+    answer: PerEvent | None,
 ) -> AsyncGenerator[Answer, None]:
     events = aiter(source)
     try:
@@ -71,9 +80,13 @@ async def _events(
                 event = await anext(events)
             except StopAsyncIteration:
                 return
-            turn = executor.build_per_event_executor(event)
-            turn.context_value = await make_context()
-            yield await _within(deadline, _run(turn, serially=False))
+            context = await make_context()
+            made = await answer(event, context) if answer else None
+            if made is None:
+                turn = executor.build_per_event_executor(event)
+                turn.context_value = context
+                made = await _within(deadline, _run(turn, serially=False))
+            yield made
     finally:
         close = getattr(events, "aclose", None)
         if close is not None:

@@ -1,0 +1,64 @@
+"""What the executor must know of a batch field: where its declaration stands, and what it answers."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+#: Where a field's metadata holds its batch declaration, and the columns of an embedded object.
+BATCH = "homeroom.batch"
+EMBEDDED = "homeroom.embedded"
+
+
+class Rows(Protocol):
+    """Parsed rows, the names of their columns, and where the key stands among them."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    key: tuple[int, ...]
+
+
+class Page(Protocol):
+    """A page that was asked of a connection."""
+
+    first: int
+    cursor_columns: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A level's answer before anything was read: a statement to run, or values in the keys' order, or nothing.
+
+    `shut` keys are withheld, and null. `page` comes with the statement of a connection.
+    """
+
+    keys: Sequence[Any]
+    shut: frozenset[Any] = field(default_factory=frozenset)
+    statement: Any = None
+    page: Page | None = None
+    count: Any = None
+    values: Sequence[Any] | None = None
+    earlier: bool = False
+
+
+class BatchSpec(Protocol):
+    """A field's declaration, as the executor uses it."""
+
+    @property
+    def key(self) -> str | None:
+        """The attribute of the parent that holds its key; None at the root, where the one key is ()."""
+        ...
+
+    @property
+    def paged(self) -> bool:
+        """Whether it is a connection."""
+        ...
+
+    def ask(
+        self, context: Any, keys: list[Any], wanted: Sequence[str] | None, args: Mapping[str, Any]
+    ) -> Awaitable[Asked]:
+        """What the level comes to, guards asked."""
+        ...
+
+    def withheld(self, failure: Exception) -> bool:
+        """Whether a failed read is a closed area, and so null, rather than an error."""
+        ...

@@ -1,0 +1,116 @@
+"""The compiled engine: operations planned once, fetched in waves, built by generated code; else graphql-core."""
+
+import asyncio
+from collections import Counter, OrderedDict
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import OperationType
+
+from gateway.execution import operations
+from gateway.execution.codes import TIMEOUT, refusal
+from gateway.execution.documents import Prepared
+from gateway.execution.engine import Engine
+from gateway.execution.operations import Answer
+from gateway.execution.plan import Plan, Unplanned, conditions_of, plan_operation
+from gateway.execution.waves import Run
+
+PLANS = 1_000
+#: Settings of skip and include variables for which one operation keeps a plan.
+VARIANTS = 16
+
+Fetch = Callable[[Any, Sequence[Any], Sequence[Any]], Awaitable[list[Any]]]
+MakeCursor = Callable[[Sequence[Any]], str]
+
+
+@dataclass(frozen=True)
+class CompiledEngine(Engine):
+    """Runs what it can plan, and hands the rest to graphql-core; `runs` counts which way operations went.
+
+    `fetch` reads a wave's statements in one trip, `cursor` makes the cursor of a row: the engine itself knows
+    neither databases nor schools.
+    """
+
+    fetch: Fetch = field(kw_only=True)
+    cursor: MakeCursor = field(kw_only=True)
+    runs: Counter[str] = field(default_factory=Counter, init=False)
+    _plans: OrderedDict[Any, Plan | None] = field(default_factory=OrderedDict, init=False)
+
+    async def execute(self, prepared: Prepared, context: Any) -> Answer:
+        """The answer of a query or mutation."""
+        plan = self._plan(prepared) if prepared.kind is OperationType.QUERY else None
+        if plan is None:
+            self.runs["graphql-core"] += 1
+            return await super().execute(prepared, context)
+        return await self._run(plan, prepared, context, None) or await super().execute(prepared, context)
+
+    async def subscribe(
+        self, prepared: Prepared, make_context: Callable[[], Awaitable[Any]]
+    ) -> AsyncGenerator[Answer, None] | Answer:
+        """The answers of a subscription, each payload by the plan where there is one."""
+        plan = self._plan(prepared)
+        if plan is None:
+            return await super().subscribe(prepared, make_context)
+
+        async def answer(event: Any, context: Any) -> Answer | None:
+            return await self._run(plan, prepared, context, event)
+
+        return await operations.subscribe(
+            self.schema, prepared, make_context, deadline=self.limits.deadline, answer=answer
+        )
+
+    async def _run(self, plan: Plan, prepared: Prepared, context: Any, root: Any) -> Answer | None:
+        """The answer by the plan; None where it would hold an error, which graphql-core then tells."""
+        run = Run(self.schema, plan, context, prepared.values, root, self.cursor, self.fetch)
+        try:
+            async with asyncio.timeout(self.limits.deadline) as limit:
+                data = await run.answer()
+        except TimeoutError:
+            if limit.expired():
+                return Answer(errors=(refusal("The operation took too long. Ask for less at once.", TIMEOUT),))
+            self.runs["told again"] += 1
+            return None
+        except Exception:
+            self.runs["told again"] += 1
+            return None
+        self.runs["compiled"] += 1
+        return Answer(data)
+
+    def _plan(self, prepared: Prepared) -> Plan | None:
+        """The operation's plan for the present setting of its conditions, made at its first use."""
+        if prepared.document is None or prepared.operation is None:
+            return None
+        names = self._conditions(prepared)
+        booleans = {name: bool(prepared.variables.get(name)) for name in names}
+        place = (prepared.hash, prepared.name, tuple(booleans.values()))
+        if place in self._plans:
+            self._plans.move_to_end(place)
+            return self._plans[place]
+        plan = self._made(prepared, booleans) if len(names) <= VARIANTS.bit_length() - 1 else None
+        self._plans[place] = plan
+        if len(self._plans) > PLANS:
+            self._plans.popitem(last=False)
+        return plan
+
+    def _conditions(self, prepared: Prepared) -> tuple[str, ...]:
+        document: Any = prepared.document
+        known = _CONDITIONS.get(id(document))
+        if known is not None and known[0] is document:
+            return known[1]
+        names = conditions_of(document)
+        if len(_CONDITIONS) > PLANS:
+            _CONDITIONS.clear()
+        _CONDITIONS[id(document)] = (document, names)
+        return names
+
+    def _made(self, prepared: Prepared, booleans: Mapping[str, bool]) -> Plan | None:
+        if prepared.document is None or prepared.operation is None:
+            return None
+        try:
+            return plan_operation(self.schema, prepared.document, prepared.operation, booleans)
+        except Unplanned:
+            return None
+
+
+_CONDITIONS: dict[int, tuple[Any, tuple[str, ...]]] = {}

@@ -1,0 +1,112 @@
+"""Leaves: how a value becomes its serialized form, inline where its type is the usual one."""
+
+import datetime
+from collections.abc import Callable
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from graphql import GraphQLEnumType, GraphQLLeafType, GraphQLList, GraphQLNonNull, Undefined
+
+Serialize = Callable[[Any], Any]
+
+
+class Anomaly(Exception):
+    """The fast build met a value that only the specification's own steps can judge."""
+
+
+def serializer(of: Any) -> Serialize:
+    """The completed form of a leaf value or a list of them; Anomaly wherever graphql-core would raise."""
+    if isinstance(of, GraphQLNonNull):
+        inner = serializer(of.of_type)
+
+        def never_null(value: Any) -> Any:
+            if value is None:
+                raise Anomaly
+            return inner(value)
+
+        return never_null
+    if isinstance(of, GraphQLList):
+        item = serializer(of.of_type)
+
+        def each(value: Any) -> Any:
+            if value is None:
+                return None
+            if not isinstance(value, list | tuple):
+                raise Anomaly
+            return [item(one) for one in value]
+
+        return each
+    return _nullable(of)
+
+
+def _nullable(of: GraphQLLeafType) -> Serialize:
+    coerce = of.coerce_output_value
+
+    def serialize(value: Any) -> Any:
+        if value is None:
+            return None
+        try:
+            made = coerce(value)
+        except Exception:
+            raise Anomaly from None
+        if made is None or made is Undefined:
+            raise Anomaly
+        return made
+
+    return serialize
+
+
+def expression(of: Any, value: str, names: dict[str, Any], place: int) -> str:
+    """Python source of the completed form of the variable `value`; what it needs goes into `names`.
+
+    Only names that are made here, of a number, stand in the source.
+    """
+    slow = f"S{place}"
+    names[slow] = serializer(of)
+    general = f"{slow}({value})"
+    bare = of.of_type if isinstance(of, GraphQLNonNull) else of
+    if isinstance(bare, GraphQLList):
+        return general
+    if isinstance(bare, GraphQLEnumType):
+        table = names[f"E{place}"] = _members(bare)
+        return (
+            f"E{place}[{value}] if {value}.__class__ is M{place} else {general}"
+            if _typed(table, names, place)
+            else general
+        )
+    inline = _INLINE.get(bare.name)
+    return f"{inline.format(v=value)} else {general}" if inline else general
+
+
+def _typed(table: dict[Any, Any], names: dict[str, Any], place: int) -> bool:
+    classes = {member.__class__ for member in table}
+    if len(classes) != 1:
+        return False
+    names[f"M{place}"] = classes.pop()
+    return True
+
+
+def _members(of: GraphQLEnumType) -> dict[Any, Any]:
+    """Each member of the Python enumeration behind the type, with its name on the wire."""
+    table: dict[Any, Any] = {}
+    definition = of.extensions.get("strawberry-definition")
+    members: Any = getattr(definition, "wrapped_cls", ())
+    for member in members:
+        if isinstance(member, Enum):
+            table[member] = of.coerce_output_value(member)
+    return table
+
+
+#: The usual Python type of each scalar and its form on the wire; every other value takes the scalar's own way.
+_INLINE = {
+    "String": "{v} if {v}.__class__ is str",
+    "ID": "{v} if {v}.__class__ is str",
+    "Int": "{v} if {v}.__class__ is int and -2147483649 < {v} < 2147483648",
+    "Boolean": "{v} if {v} is True or {v} is False",
+    "EmailAddress": "{v} if {v}.__class__ is str",
+    "Date": "{v}.isoformat() if {v}.__class__ is date",
+}
+
+#: What generated code may name.
+NAMES: dict[str, Any] = {"date": datetime.date, "Decimal": Decimal}

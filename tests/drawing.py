@@ -1,0 +1,134 @@
+"""Documents drawn at random from a schema: nested, with fragments, aliases, conditions, arguments and real ids."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+from zlib import crc32
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    get_named_type,
+    is_abstract_type,
+    is_leaf_type,
+)
+
+
+@dataclass
+class Drawing:
+    """One draw: the schema, chance, and texts to put into arguments, by argument or by scalar."""
+
+    schema: GraphQLSchema
+    random: Random
+    texts: Mapping[str, Sequence[str]]
+    depth: int = 6
+    fragments: list[str] = field(default_factory=list)
+    variables: dict[str, tuple[str, Any]] = field(default_factory=dict)
+
+    def document(self) -> tuple[str, dict[str, Any]]:
+        """A query document with one operation, and its variables."""
+        root = self.schema.query_type
+        assert root is not None
+        body = self.selection(root, 0)
+        head = ", ".join(f"${name}: {of}" for name, (of, _) in self.variables.items())
+        text = f"query{f' ({head})' if head else ''} {body} {' '.join(self.fragments)}"
+        return text, {name: value for name, (_, value) in self.variables.items() if value is not None}
+
+    def selection(self, of: Any, depth: int) -> str:
+        """A selection set on a composite type; every response key of a field and its arguments is its own."""
+        drawn: list[str] = []
+        fields = [] if is_abstract_type(of) and not isinstance(of, GraphQLInterfaceType) else list(of.fields.items())
+        if depth >= self.depth:
+            fields = [(name, each) for name, each in fields if is_leaf_type(get_named_type(each.type))]
+        self.random.shuffle(fields)
+        most = self.random.randint(2, 5) if depth else self.random.randint(1, 2)
+        drawn.extend(self.field(name, each, depth) for name, each in fields[:most])
+        if is_abstract_type(of):
+            chosen = self.random.sample(self.schema.get_possible_types(of), k=3)
+            drawn.extend(f"... on {possible.name} {self.selection(possible, depth + 1)}" for possible in chosen)
+        chance = self.random.random()
+        if chance < 0.2 or not drawn:
+            drawn.append("__typename" if chance < 0.1 else "is_a: __typename")
+        elif chance < 0.3 and isinstance(of, GraphQLObjectType) and depth < self.depth:
+            drawn.append(self.fragment(of, depth))
+        elif chance < 0.35:
+            drawn.append(f"... {self.condition()} {self.selection(of, self.depth)}")
+        return "{ " + " ".join(drawn) + " }"
+
+    def fragment(self, of: GraphQLObjectType, depth: int) -> str:
+        """A spread of a fragment made for it."""
+        body = self.selection(of, depth + 1)
+        name = f"F{len(self.fragments)}"
+        self.fragments.append(f"fragment {name} on {of.name} {body}")
+        return f"...{name}"
+
+    def field(self, name: str, each: GraphQLField, depth: int) -> str:
+        """A field under a key that says which arguments it has, so that equal keys are equal fields."""
+        given = {key: made for key, argument in each.args.items() if (made := self.argument(key, argument)) is not None}
+        arguments = f"({', '.join(f'{key}: {made}' for key, made in given.items())})" if given else ""
+        alias = f"{name}_{crc32(arguments.encode())}: " if arguments else self.random.choice(["", "", f"{name}_: "])
+        inside = get_named_type(each.type)
+        body = "" if is_leaf_type(inside) else " " + self.selection(inside, depth + 1)
+        condition = f" {self.condition()}" if self.random.random() < 0.08 else ""
+        return f"{alias}{name}{arguments}{condition}{body}"
+
+    def condition(self) -> str:
+        """A skip or include, constant or by a variable."""
+        name = f"b{self.random.randint(0, 2)}"
+        constant = self.random.random() < 0.4
+        if not constant:
+            self.variables.setdefault(name, ("Boolean!", self.random.random() < 0.5))
+        value = self.random.choice(["true", "false"]) if constant else f"${name}"
+        return f"@{self.random.choice(['skip', 'include'])}(if: {value})"
+
+    def argument(self, name: str, argument: Any) -> str | None:
+        """An argument's value, or None to leave it out."""
+        needed = isinstance(argument.type, GraphQLNonNull)
+        if not needed and self.random.random() < 0.5:
+            return None
+        value = self.value(name, argument.type)
+        plain = isinstance(get_named_type(argument.type), GraphQLScalarType) and not isinstance(
+            argument.type, GraphQLList
+        )
+        if plain and name == "first" and self.random.random() < 0.4:
+            variable = f"v{len(self.variables)}"
+            self.variables[variable] = ("Int", int(value))
+            return f"${variable}"
+        return value
+
+    def value(self, name: str, of: Any) -> str:
+        """A literal of an input type."""
+        if isinstance(of, GraphQLNonNull):
+            return self.value(name, of.of_type)
+        if isinstance(of, GraphQLList):
+            return "[" + ", ".join(self.value(name, of.of_type) for _ in range(self.random.randint(0, 3))) + "]"
+        if isinstance(of, GraphQLEnumType):
+            return str(self.random.choice(list(of.values)))
+        if isinstance(of, GraphQLInputObjectType):
+            parts = [
+                f"{key}: {made}" for key, each in of.fields.items() if (made := self.argument(key, each)) is not None
+            ]
+            return "{" + ", ".join(parts) + "}"
+        return self.scalar(name, of.name)
+
+    def scalar(self, name: str, of: str) -> str:
+        """A literal of a scalar: a text that fits the argument, or any of the scalar."""
+        if of == "Int":
+            return str(self.random.choice([0, 1, 2, 3, 10, 100, 101] if self.random.random() < 0.1 else [1, 2, 3, 10]))
+        if of == "Boolean":
+            return self.random.choice(["true", "false"])
+        texts = self.texts.get(name) or self.texts.get(of) or ["x"]
+        return f'"{self.random.choice(texts)}"' if self.random.random() < 0.95 else '"x"'
+
+
+def draw(schema: GraphQLSchema, seed: int, texts: Mapping[str, Sequence[str]]) -> tuple[str, dict[str, Any]]:
+    """One document and its variables, the same for the same seed."""
+    return Drawing(schema, Random(seed), texts).document()
