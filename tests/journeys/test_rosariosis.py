@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 import pytest_asyncio
 
@@ -14,22 +15,25 @@ from loaders.dialect import Dialect
 from tests import documents
 from tests.journeys.running import Gateway, homeroom, run
 from tests.loaders.dumps import Loaded, loaded
+from tests.loaders.servers import Proxy
 
 pytestmark = [pytest.mark.dumps]
 
 PASSWORD = "Maple-Falls 2026!"
 READER = "hr_test_reader"
+PORTS = {Dialect.POSTGRESQL: 5432, Dialect.MYSQL: 3306}
 FOLLOW = "subscription { gradeChanged { previousPercent grade { percent } student { sourcedId } } }"
 
 
 @dataclass(frozen=True)
 class District:
-    """A running gateway over RosarioSIS, its database, and its settings."""
+    """A running gateway over RosarioSIS, its database, its settings, and the line between the two."""
 
     gateway: Gateway
     database: Loaded
     settings: dict[str, str]
     folder: Path
+    proxy: Proxy
 
 
 @pytest_asyncio.fixture(
@@ -52,8 +56,11 @@ async def district(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
         }
         try:
             await _accounts(folder, settings)
-            async with homeroom("serve", folder=folder, settings=settings) as gateway:
-                yield District(gateway, database, settings, folder)
+            async with Proxy.before(PORTS[dialect]) as proxy:
+                near = settings["HOMEROOM_SIS_URL"].replace("@127.0.0.1/", f"@127.0.0.1:{proxy.port}/")
+                through = {**settings, "HOMEROOM_SIS_URL": near}
+                async with homeroom("serve", folder=folder, settings=through) as gateway:
+                    yield District(gateway, database, settings, folder, proxy)
         finally:
             await drop_reader(database, dialect)
 
@@ -162,6 +169,40 @@ async def _set(district: District, student: str, percent: int) -> None:
         f"{percent} where id = (select m from (select min(id) as m from student_report_card_grades"
         f" where student_id = {int(student)}) as least)"
     )
+
+
+async def test_a_database_that_goes_away_closes_its_areas_until_it_is_back(district: District) -> None:
+    ask = "{ me { students { name areas { area state reason } grades { percent } } } }"
+    token = await district.gateway.log_in("ana", PASSWORD)
+    before = await district.gateway.ask(ask, token=token)
+    root = district.gateway.url.removesuffix("/graphql")
+    district.proxy.cut()
+    try:
+        during = await district.gateway.ask(ask, token=token)
+        async with httpx2.AsyncClient() as client:
+            health = [(await client.get(f"{root}/{path}")).status_code for path in ("livez", "readyz")]
+    finally:
+        district.proxy.heal()
+    (student,) = during["data"]["me"]["students"]
+    assert student["name"] == before["data"]["me"]["students"][0]["name"]
+    assert student["grades"] is None
+    closed = {area["area"]: area["reason"] for area in student["areas"] if area["state"] == "CLOSED"}
+    assert closed["GRADES"] == closed["ATTENDANCE"] == "SOURCE_DOWN"
+    assert health == [200, 503]
+    async with asyncio.timeout(20):
+        while True:
+            if await district.gateway.ask(ask, token=token) == before:
+                break
+            await asyncio.sleep(0.1)
+
+
+async def test_an_unreachable_database_is_refused_at_start(district: District) -> None:
+    settings = {**district.settings, "HOMEROOM_SIS_URL": "postgresql://nobody:secret@127.0.0.1:1/sis"}
+    code, output = await run("serve", folder=district.folder, settings=settings)
+    assert code == 1
+    assert "127.0.0.1" in output or "sis" in output
+    assert "secret" not in output
+    assert "Traceback" not in output
 
 
 async def test_a_user_that_could_write_is_refused_with_the_remedy(district: District) -> None:
