@@ -32,7 +32,7 @@ from resolvers.live import Live
 from resolvers.paging import cursor
 from resolvers.portal import Portal
 from schema.api import schema
-from schema.batching import read
+from schema.levels import read
 
 PATH = "/graphql"
 

@@ -10,7 +10,7 @@ from loaders.adapter import Adapter
 from loaders.contract import Column, Kind
 from loaders.dialect import Dialect
 from loaders.errors import ValueInvalid
-from loaders.relations import parser
+from loaders.rows import parser
 
 Fits = Callable[[Any, Any], bool]
 

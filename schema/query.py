@@ -14,8 +14,9 @@ from resolvers.access import Area, closed
 from resolvers.context import Batch, Context
 from resolvers.errors import BadUserInput
 from schema.attendance import Attendance
-from schema.batching import answered, batched
+from schema.batching import batched
 from schema.gradebook import Assignment, Course, Grade
+from schema.loading import answered
 from schema.messages import Message
 from schema.node import Node
 from schema.people import Parent, Student, Teacher

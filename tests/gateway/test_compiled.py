@@ -18,7 +18,7 @@ from gateway.execution.operations import Answer
 from gateway.limits import Limits
 from resolvers.paging import cursor
 from schema.api import schema
-from schema.batching import read
+from schema.levels import read
 from tests import documents
 from tests.drawing import draw
 from tests.world import World, open_world

@@ -11,9 +11,9 @@ from strawberry.types.base import get_object_definition
 
 from resolvers.arguments import read_id
 from resolvers.context import Batch
-from resolvers.paging import Page
-from schema.batching import METADATA, BatchField, Level, answered
 from schema.connections import Connection
+from schema.levels import METADATA, BatchField
+from schema.loading import Level, answered
 from schema.query import NODE_TYPES
 from tests.world import World, open_world
 
@@ -85,7 +85,7 @@ async def test_a_batch_answers_as_each_key_alone(world: World, type_name: str, f
     parents = await _parents(world, type_name)
     keys = [key for parent in parents if (key := getattr(parent, spec.key)) is not None]
     assert keys, "no key to try"
-    args: dict[str, Any] = {"page": Page(first=3)} if spec.paged else {}
+    args: dict[str, Any] = {"first": 3} if spec.paged else {}
 
     async def ask(some: list[Any]) -> list[Any]:
         level = Level(world.context(world.guardian("parent")), spec, field, args)

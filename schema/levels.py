@@ -1,0 +1,106 @@
+"""Levels: what a batch field is, and what it comes to for all keys of a level, whichever executor asks."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from loaders.errors import SourceDown
+from loaders.statement import Rows, Statement
+from resolvers.access import Area, closed
+from resolvers.context import Batch, Context
+from resolvers.paging import Paged, count_of, page_of
+
+#: Where a field's metadata holds its declaration, what it costs, and the columns of an embedded object.
+METADATA = "homeroom.batch"
+SIZE = "homeroom.size"
+EMBEDDED = "homeroom.embedded"
+
+Resolver = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A level before anything of it was read: a statement to run, or values in the keys' order, or nothing.
+
+    `shut` keys are withheld. A connection comes with its `page` and the statement that counts the whole of it.
+    """
+
+    keys: Sequence[Any]
+    shut: frozenset[Any] = frozenset()
+    statement: Statement | None = None
+    page: Paged | None = None
+    count: Statement | None = None
+    values: Sequence[Any] | None = None
+    earlier: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class BatchField:
+    """How a field is resolved for a whole level.
+
+    `key` names the attribute of the parent that holds its key, None at the root, where the one key is (). A key
+    of several parts has the student first, so that `area` can be asked for it.
+    """
+
+    resolve: Resolver
+    key: str | None
+    area: Area | None
+    paged: bool
+
+    async def ask(
+        self, context: Context, keys: list[Any], wanted: Sequence[str] | None, args: Mapping[str, Any]
+    ) -> Asked:
+        """What a level comes to before anything of it was read, its guard asked."""
+        given = dict(args)
+        if self.paged:
+            given["page"] = page_of(given.pop("first", None), given.pop("after", None))
+        shut = await self.shut(context, keys)
+        asked = [key for key in keys if key not in shut] if shut else keys
+        if not asked:
+            return Asked(keys, shut, values=None)
+        answer = self.resolve(asked, Batch(context, wanted), **given)
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if isinstance(answer, Paged):
+            earlier = given["page"].after is not None
+            return Asked(asked, shut, answer.rows, answer, count_of(answer.whole), earlier=earlier)
+        if isinstance(answer, Statement):
+            return Asked(asked, shut, answer)
+        if answer is None:
+            return Asked(asked, shut)
+        return Asked([*asked, *shut], shut, values=[*answer, *(None for _ in shut)])
+
+    def withheld(self, failure: Exception) -> bool:
+        """Whether a failed read closes the area and is no error."""
+        return self.area is not None and isinstance(failure, SourceDown)
+
+    async def shut(self, context: Context, keys: Sequence[Any]) -> frozenset[Any]:
+        """The keys whose area is closed."""
+        if self.area is None:
+            return frozenset()
+        students = self.students(keys)
+        reasons = await closed(context, self.area, dict.fromkeys(students))
+        return frozenset(key for key, student in zip(keys, students, strict=True) if student in reasons)
+
+    def students(self, keys: Sequence[Any]) -> list[Any]:
+        """The student of each key."""
+        return [key[0] if isinstance(key, tuple) else key for key in keys]
+
+
+async def read(
+    context: Context, statements: Sequence[Statement], wanted: Sequence[Sequence[str] | None]
+) -> list[Rows | SourceDown]:
+    """The answers to a wave's statements in one trip; where the source is away, each is answered apart."""
+    try:
+        return list(await context.source.fetch(statements, wanted))
+    except SourceDown:
+        return [await _read_one(context, *one) for one in zip(statements, wanted, strict=True)]
+
+
+async def _read_one(context: Context, statement: Statement, wanted: Sequence[str] | None) -> Rows | SourceDown:
+    try:
+        (rows,) = await context.source.fetch([statement], [wanted])
+    except SourceDown as failure:
+        return failure
+    return rows
