@@ -1,7 +1,6 @@
 """What the executor must know of a batch field: where its declaration stands, and what it answers."""
 
 from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 #: Where a field's metadata holds its batch declaration, and the columns of an embedded object.
@@ -18,26 +17,34 @@ class Rows(Protocol):
 
 
 class Page(Protocol):
-    """A page that was asked of a connection."""
+    """A page that was asked of a connection: how long it is, and which columns make a row's cursor."""
 
-    first: int
-    cursor_columns: list[str]
+    @property
+    def first(self) -> int: ...
+    @property
+    def cursor_columns(self) -> list[str]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A level's answer before anything was read: a statement to run, or values in the keys' order, or nothing.
+class Asked(Protocol):
+    """A level before anything of it was read: a statement to run, or values in the keys' order, or nothing.
 
-    `shut` keys are withheld, and null. `page` comes with the statement of a connection.
+    `shut` keys are withheld, and null. A connection comes with its page and the statement that counts its whole.
     """
 
-    keys: Sequence[Any]
-    shut: frozenset[Any] = field(default_factory=frozenset)
-    statement: Any = None
-    page: Page | None = None
-    count: Any = None
-    values: Sequence[Any] | None = None
-    earlier: bool = False
+    @property
+    def keys(self) -> Sequence[Any]: ...
+    @property
+    def shut(self) -> frozenset[Any]: ...
+    @property
+    def statement(self) -> Any: ...
+    @property
+    def page(self) -> Page | None: ...
+    @property
+    def count(self) -> Any: ...
+    @property
+    def values(self) -> Sequence[Any] | None: ...
+    @property
+    def earlier(self) -> bool: ...
 
 
 class BatchSpec(Protocol):

@@ -13,7 +13,8 @@ from gateway.execution.codes import TIMEOUT, refusal
 from gateway.execution.documents import Prepared
 from gateway.execution.engine import Engine
 from gateway.execution.operations import Answer
-from gateway.execution.plan import Plan, Unplanned, conditions_of, plan_operation
+from gateway.execution.plan import Plan
+from gateway.execution.planner import Unplanned, conditions_of, plan_operation
 from gateway.execution.waves import Run
 
 PLANS = 1_000

@@ -14,7 +14,8 @@ from gateway.execution.batches import Asked, BatchSpec
 from gateway.execution.build import Frame, RowsKid, ValuesKid
 from gateway.execution.leaves import Anomaly, serializer
 from gateway.execution.pages import PageKid
-from gateway.execution.plan import Plan, Relation, Selection, arguments_of
+from gateway.execution.plan import Plan, Relation, Selection
+from gateway.execution.planner import arguments_of
 
 
 @dataclass(eq=False, slots=True)
@@ -119,23 +120,27 @@ class Run:
             call = calls[place] = _Call(spec, args, [])
         call.uses.append(_Use(frame, relation, keys))
 
-    async def _asked(self, calls: list[_Call]) -> list[Asked]:
+    async def _asked(self, calls: list[_Call]) -> list[Asked | None]:
         """What each call comes to, one after the other: hardly any of them waits, and tasks would cost more."""
         return [await self._ask(call) for call in calls]
 
-    async def _ask(self, call: _Call) -> Asked:
+    async def _ask(self, call: _Call) -> Asked | None:
+        """What one call comes to; None where every place has a null for a key."""
         keys = call.keys()
         if not keys:
-            return Asked(keys, values=[])
+            return None
         return await call.spec.ask(self.context, keys, call.wanted(), call.args)
 
-    async def _read(self, calls: list[_Call], asked: list[Asked]) -> list[Frame]:
+    async def _read(self, calls: list[_Call], asked: list[Asked | None]) -> list[Frame]:
         """Read the statements of all calls in one trip, and land the rows where they were asked."""
         statements: list[Any] = []
         wanted: list[list[str] | None] = []
-        places: list[tuple[_Call, Asked, int | None, int | None]] = []
+        places: list[tuple[_Call, Asked | None, int | None, int | None]] = []
         for call, answer in zip(calls, asked, strict=True):
             at = count_at = None
+            if answer is None:
+                places.append((call, None, None, None))
+                continue
             if answer.statement is not None and (not call.spec.paged or self._rows_wanted(call)):
                 at = len(statements)
                 statements.append(answer.statement)
@@ -167,9 +172,9 @@ class Run:
             for _, part, _ in use.relation.page.parts
         )
 
-    def _land(self, call: _Call, answer: Asked, rows: Any, counts: Any) -> list[Frame]:
+    def _land(self, call: _Call, answer: Asked | None, rows: Any, counts: Any) -> list[Frame]:
         failed = next((each for each in (rows, counts) if isinstance(each, Exception)), None)
-        shut = answer.shut
+        shut: frozenset[Any] = answer.shut if answer is not None else frozenset()
         if failed is not None:
             if not call.spec.withheld(failed):
                 raise Anomaly
@@ -190,14 +195,15 @@ class Run:
         return found
 
     def _kid(
-        self, call: _Call, use: _Use, answer: Asked, rows: Any, shut: frozenset[Any]
+        self, call: _Call, use: _Use, answer: Asked | None, rows: Any, shut: frozenset[Any]
     ) -> PageKid | RowsKid | ValuesKid:
         if call.spec.paged:
             columns, found, key = (rows.columns, rows.rows, rows.key) if rows is not None else ((), [], (0,))
-            return PageKid(use.relation, use.keys, found, columns, key, answer.page, self.cursor, shut, answer.earlier)
+            page, earlier = (answer.page, answer.earlier) if answer is not None else (None, False)
+            return PageKid(use.relation, use.keys, found, columns, key, page, self.cursor, shut, earlier)
         if rows is not None:
             return RowsKid(use.relation, use.keys, Frame(use.relation.child, rows.rows, rows.columns), rows.key, shut)
-        if answer.values is not None:
+        if answer is not None and answer.values is not None:
             by_key = dict(zip(answer.keys, answer.values, strict=True))
             return self._valued(use.relation, [by_key.get(key) for key in use.keys])
         empty: Any = [] if use.relation.many else None
