@@ -80,8 +80,9 @@ class Source:
         return answers
 
     def _remember(self, statement: Statement, wanted: Sequence[str] | None, today: date, rows: Rows) -> None:
-        self._remembered[_place(statement, wanted, today)] = rows
-        self._remembered.move_to_end(_place(statement, wanted, today))
+        place = _place(statement, wanted, today)
+        self._remembered[place] = rows
+        self._remembered.move_to_end(place)
         if len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
 

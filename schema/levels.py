@@ -23,16 +23,20 @@ Resolver = Callable[..., Any]
 class Asked:
     """A level before anything of it was read: a statement to run, or values in the keys' order, or nothing.
 
-    `shut` keys are withheld. A connection comes with its `page` and the statement that counts the whole of it.
+    `shut` keys are withheld. A connection comes with its `page`.
     """
 
     keys: Sequence[Any]
     shut: frozenset[Any] = frozenset()
     statement: Statement | None = None
     page: Paged | None = None
-    count: Statement | None = None
     values: Sequence[Any] | None = None
     earlier: bool = False
+
+    @property
+    def count(self) -> Statement | None:
+        """The statement that counts the whole of a connection; None where the level is none."""
+        return None if self.page is None else count_of(self.page.whole)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +68,7 @@ class BatchField:
             answer = await answer
         if isinstance(answer, Paged):
             earlier = given["page"].after is not None
-            return Asked(asked, shut, answer.rows, answer, count_of(answer.whole), earlier=earlier)
+            return Asked(asked, shut, answer.rows, answer, earlier=earlier)
         if isinstance(answer, Statement):
             return Asked(asked, shut, answer)
         if answer is None:

@@ -146,7 +146,7 @@ class Run:
                 statements.append(answer.statement)
                 names = call.wanted()
                 wanted.append(names if names is None or answer.page is None else [*names, *answer.page.cursor_columns])
-            if answer.count is not None and any(self._counted(use.relation) for use in call.uses):
+            if answer.page is not None and any(self._counted(use.relation) for use in call.uses):
                 count_at = len(statements)
                 statements.append(answer.count)
                 wanted.append(None)
