@@ -14,6 +14,8 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.heads import HEAD_SECONDS, HandshakeProtocol, head_protocol
+
 GRACE_SECONDS = 10
 SOCKET_MESSAGE_BYTES = 65_536
 BACKLOG = 2048
@@ -50,27 +52,29 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
+def configure(app: ASGIApp, *, head_seconds: float = HEAD_SECONDS) -> uvicorn.Config:
+    """How the gateway has uvicorn serve: what strangers may send, and for how long they may take, is bounded."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        http=head_protocol(head_seconds),
+        ws=HandshakeProtocol,
+        ws_max_size=SOCKET_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
 async def serve(app: ASGIApp, bound: socket.socket, ready: Callable[[int], None]) -> None:
     """Serve until SIGINT or SIGTERM; `ready` hears the port once connections are taken.
 
     What the application raises while it starts is raised here.
     """
     startup = _Startup(app)
-    server = _Server(
-        uvicorn.Config(
-            startup,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="on",
-            http="httptools",
-            ws="websockets-sansio",
-            ws_max_size=SOCKET_MESSAGE_BYTES,
-            ws_per_message_deflate=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        ),
-        lambda: ready(bound.getsockname()[1]),
-    )
+    server = _Server(configure(startup), lambda: ready(bound.getsockname()[1]))
     try:
         await server.serve(sockets=[bound])
     except SystemExit:
