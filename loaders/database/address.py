@@ -52,7 +52,12 @@ def read_address(url: str) -> Address:
     return Address(dialect, found, f"The {_NAMES[dialect]} database {shown}")
 
 
+def sqlite_file(path: Path, mode: str) -> str:
+    """The name by which SQLite opens a file in that mode (ro, rw), whatever its path."""
+    return f"file:{quote(str(path.absolute()))}?mode={mode}"
+
+
 def sqlite_url(path: Path, mode: str) -> DatabaseURL:
-    """The URL by which `databases` opens a SQLite file in that mode (ro, rw), whatever its name."""
-    file = "file:" + quote(str(path.absolute()))
-    return DatabaseURL(f"sqlite:///{quote(file)}?mode={mode}")
+    """The URL by which `databases` opens a SQLite file in that mode."""
+    file, _, options = sqlite_file(path, mode).partition("?")
+    return DatabaseURL(f"sqlite:///{quote(file)}?{options}")

@@ -11,6 +11,7 @@ Raw = Sequence[Any]
 Bound = tuple[str, Sequence[Any]]
 
 CONNECT_SECONDS = 1.5
+LOCK_SECONDS = 2.0
 REMEDY = "Start it or correct its URL; it is tried again by itself."
 
 

@@ -1,13 +1,19 @@
-"""Held read connections of one database: leased in turn, with a deadline, opened again when they are lost."""
+"""Held read connections of one database: leased in turn, with a deadline, opened again when they are lost.
+
+A SQLite file has one connection more. Short statements run on it at once, on the thread of the event loop, for a hop
+to another thread and back costs more than they do.
+"""
 
 import asyncio
+import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, Self, TypeVar
 
 from loaders.database.address import Address, read_address
-from loaders.database.link import Bound, Engine, Failure, Link, Raw, Table
+from loaders.database.direct import REFUSALS, Direct
+from loaders.database.link import LOCK_SECONDS, Bound, Engine, Failure, Link, Raw, Table
 from loaders.database.mysql import Mysql
 from loaders.database.postgresql import Postgresql
 from loaders.database.sqlite import Sqlite
@@ -19,6 +25,8 @@ T = TypeVar("T")
 LEASE_SECONDS = 2.0
 RETRY_SECONDS = 1.0
 CLOSE_SECONDS = 5.0
+LOOP_SECONDS = 0.005
+_LOCKED_SECONDS = 0.01
 
 
 class Readers:
@@ -26,24 +34,27 @@ class Readers:
 
     Callers beyond `size` queue in the order in which they came. A connection goes to the next caller only when
     nothing of the last one runs on it any more, whether that one was answered, refused, late or cancelled.
+    On SQLite a statement that takes less than `loop_budget` seconds queues for none of them.
     """
 
-    def __init__(self, engine: Engine, size: int, statement_timeout: float) -> None:
+    def __init__(self, engine: Engine, size: int, statement_timeout: float, loop_budget: float) -> None:
         self.dialect: Dialect = engine.dialect
         self.label = engine.label
         self._engine = engine
         self._seconds = statement_timeout
         self._slots = asyncio.Semaphore(size)
-        self._size = size
         self._idle: deque[Link] = deque()
         self._opening = asyncio.Lock()
         self._down: SourceDown | None = None
         self._down_until = 0.0
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
-        self._watch: Link | None = None
-        self._watching = asyncio.Lock()
-        self._watched = 0
+        self._sqlite = engine if isinstance(engine, Sqlite) else None
+        self._budget = loop_budget
+        self._direct: Direct | None = None
+        self._directing = asyncio.Lock()
+        self._direct_after = 0.0
+        self._directs = 0
 
     @classmethod
     async def open(
@@ -54,16 +65,19 @@ class Readers:
         statement_timeout: float = 3.0,
         read_only: bool = True,
         allow_writable: bool = False,
+        loop_budget: float = LOOP_SECONDS,
     ) -> Self:
         """Opens all connections to the database of that URL.
 
         AddressInvalid for a URL that cannot be read, SourceDown where the database does not answer, SourceWritable
         where its user could write and `allow_writable` does not say that this is meant.
         """
-        readers = cls(_engine(read_address(url), size, statement_timeout, read_only=read_only), size, statement_timeout)
+        engine = _engine(read_address(url), size, statement_timeout, read_only=read_only)
+        readers = cls(engine, size, statement_timeout, loop_budget)
         try:
             links = [await readers._connect() for _ in range(size)]
             readers._idle.extend(links)
+            await readers._keep_direct(links[0])
             if read_only and not allow_writable and (reason := await readers._reason_to_refuse(links[0])):
                 raise SourceWritable(f"{readers.label}: {reason}")
         except BaseException:
@@ -71,16 +85,26 @@ class Readers:
             raise
         return readers
 
-    async def fetch(self, statements: Sequence[Bound]) -> list[list[Raw]]:
+    async def fetch(self, statements: Sequence[Bound], *, heavy: bool = False) -> list[list[Raw]]:
         """The rows of each statement, in their order, read on one connection in one trip.
 
-        SourceDown where the database does not answer, StatementTimeout past the deadline, RelationIncomplete where
-        the SQL does not fit the database.
+        What is known to be `heavy` goes to a thread at once. SourceDown where the database does not answer,
+        StatementTimeout past the deadline, RelationIncomplete where the SQL does not fit the database.
         """
+        if not heavy and (direct := self._at_once()) is not None:
+            try:
+                return await direct.fetch(statements)
+            except REFUSALS as error:
+                self._refused(direct, error)
         return await self._call(lambda link: link.fetch(statements))
 
     async def table(self, sql: str, values: Sequence[Any] = ()) -> Table:
         """The rows of one statement with the names of their columns; refuses as `fetch` does."""
+        if (direct := self._at_once()) is not None:
+            try:
+                return await direct.table(sql, values)
+            except REFUSALS as error:
+                self._refused(direct, error)
         return await self._call(lambda link: link.table(sql, values))
 
     async def columns(self, select: str, values: Sequence[Any] = ()) -> tuple[str, ...]:
@@ -94,33 +118,33 @@ class Readers:
     async def data_version(self) -> int | None:
         """A number that changes when anybody has written to a SQLite file; None on other engines.
 
-        SQLite's own number means something to one connection only, so one is kept aside for it.
+        SQLite's own number means something to one connection only, so it is the one that only the loop uses.
         """
-        if self.dialect is not Dialect.SQLITE:
+        if self._sqlite is None:
             return None
-        async with self._watching:
-            if self._watch is None or not self._watch.usable():
-                if self._watch is not None:
-                    await self._watch.close()
-                    self._watch = None
-                self._watch = await self._connect()
-                self._watched += 1
-            try:
-                rows = await self._watch.fetch([("pragma data_version", ())])
-            except asyncio.CancelledError:
-                await self._watch.settle()
-                raise
-            except Exception as error:
-                raise self._engine.explain(error).error from None
-            return (self._watched << 32) | int(rows[0][0][0])
+        deadline = asyncio.get_running_loop().time() + LOCK_SECONDS
+        while True:
+            if self._direct is None or not self._direct.usable():
+                await self._call(self._renew_direct)
+            if (direct := self._direct) is not None:
+                try:
+                    if (version := direct.data_version()) is not None:
+                        return (self._directs << 32) | version
+                except sqlite3.Error as error:
+                    self._refused(direct, error)
+                    raise self._engine.explain(error).error from error
+            if asyncio.get_running_loop().time() > deadline:
+                raise SourceDown(f"{self.label} is locked by another program.")
+            await asyncio.sleep(_LOCKED_SECONDS)
 
     async def close(self) -> None:
         """Closes every connection once what runs on it is stopped; calls that come later get SourceDown."""
         self._closed = True
-        for link in (*self._idle, *([self._watch] if self._watch else [])):
+        if self._direct is not None:
+            self._direct.close()
+        for link in self._idle:
             self._later(link.close())
         self._idle.clear()
-        self._watch = None
         if self._closing:
             await asyncio.wait(self._closing, timeout=CLOSE_SECONDS)
         with suppress(Exception):
@@ -133,6 +157,8 @@ class Readers:
             deadline = asyncio.timeout(self._seconds)
             try:
                 async with deadline:
+                    if self._sqlite is not None:
+                        await self._keep_direct(link)
                     answer = await work(link)
             except Exception as error:
                 if deadline.expired():
@@ -154,6 +180,36 @@ class Readers:
             else:
                 self._give_back(link)
                 return answer
+
+    def _at_once(self) -> Direct | None:
+        """The connection that needs no thread, where there is one that leads to the file."""
+        direct = self._direct
+        return direct if direct is not None and self._budget and direct.usable() else None
+
+    def _refused(self, direct: Direct, error: Exception) -> None:
+        # What is wrong is for a thread's connection to say, which asks again; a lock or a long statement is not wrong.
+        if self._engine.explain(error).lost:
+            direct.close()
+
+    async def _keep_direct(self, link: Link) -> None:
+        """Opens the connection of the loop again where it was lost, now and then; the link can do without it."""
+        now = asyncio.get_running_loop().time()
+        if now < self._direct_after or (self._direct is not None and self._direct.usable()):
+            return
+        self._direct_after = now + RETRY_SECONDS
+        with suppress(sqlite3.Error):
+            await self._renew_direct(link)
+
+    async def _renew_direct(self, link: Link) -> None:
+        async with self._directing:
+            if self._sqlite is None or self._closed or (self._direct is not None and self._direct.usable()):
+                return
+            if self._direct is not None:
+                self._direct.close()
+            self._direct = await self._sqlite.direct(link, self._budget)
+            self._directs += 1
+            if self._closed:
+                self._direct.close()
 
     async def _lease(self) -> tuple[Link, bool]:
         """A connection that is free, and whether it was opened for this call."""
@@ -184,7 +240,8 @@ class Readers:
             loop = asyncio.get_running_loop()
             if self._closed:
                 raise SourceDown(f"{self.label} is closed.")
-            if self._down is not None and loop.time() < self._down_until:
+            back = self._direct is not None and self._direct.usable()
+            if self._down is not None and loop.time() < self._down_until and not back:
                 raise SourceDown(str(self._down))
             try:
                 link = await self._engine.connect()

@@ -1,7 +1,6 @@
 """SQLite through `databases` and aiosqlite: one thread a connection, one hop a call."""
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -11,20 +10,18 @@ from typing import Any, Final, TypeVar
 from databases import Database
 
 from loaders.database.address import Address, sqlite_url
+from loaders.database.direct import Direct, FileIdentity, identity, open_direct
 from loaders.database.holder import Holder
-from loaders.database.link import CONNECT_SECONDS, Bound, Failure, Link, Raw, Table
+from loaders.database.link import CONNECT_SECONDS, LOCK_SECONDS, Bound, Failure, Link, Raw, Table
 from loaders.dialect import Dialect
 from loaders.errors import ConstraintBroken, LoaderError, RelationIncomplete, SourceDown, StatementTimeout
 
 T = TypeVar("T")
 
-LOCK_SECONDS = 2.0
 _INTERRUPT_SECONDS = 0.01
 _OURS: Final = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_TOOBIG,
                 sqlite3.SQLITE_RANGE, sqlite3.SQLITE_AUTH}  # fmt: skip
 _LOCKED: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-
-FileIdentity = tuple[int, int]
 
 
 class _Stopped(Exception):
@@ -47,7 +44,7 @@ class Sqlite:
         """A new connection in a thread of its own; sqlite3.Error where the file cannot be read."""
         await self._database.connect()
         # Asked before opening: a file replaced in between shows as another one at the next lease.
-        file = _identity(self._path)
+        file = identity(self._path)
         if file is None:
             raise sqlite3.OperationalError("unable to open database file")
         holder = await Holder.open(self._database, CONNECT_SECONDS)
@@ -58,6 +55,11 @@ class Sqlite:
             await link.close()
             raise
         return link
+
+    async def direct(self, link: Link, budget: float) -> Direct:
+        """A connection for the loop's own thread, opened in the thread of a link; sqlite3.Error as `connect`."""
+        assert isinstance(link, SqliteLink)
+        return await link.run(lambda _: open_direct(self._path, budget))
 
     def explain(self, error: Exception) -> Failure:
         """What an error of sqlite3 means: ours, a lock held too long, or a file that is gone or damaged."""
@@ -150,7 +152,7 @@ class SqliteLink:
 
     def usable(self) -> bool:
         """Whether the file at the path is still the one that was opened: one stat, 1 µs."""
-        return _identity(self._path) == self._file
+        return identity(self._path) == self._file
 
     async def settle(self) -> bool:
         """Interrupts what runs until the thread is free again."""
@@ -167,11 +169,5 @@ class SqliteLink:
         with suppress(Exception):
             await self.settle()
         await self._holder.close()
-
-
-def _identity(path: Path) -> FileIdentity | None:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
+        # Its last job is done; what is left of the thread is to end.
+        self._raw._thread.join(CONNECT_SECONDS)

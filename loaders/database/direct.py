@@ -1,0 +1,182 @@
+"""SQLite read on the event loop's own thread: a short statement costs no hop, a long one is broken off."""
+
+import asyncio
+import os
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from time import perf_counter, thread_time
+from typing import Any
+
+from loaders.database.address import sqlite_file
+from loaders.database.link import LOCK_SECONDS, Bound, Raw, Table
+
+FileIdentity = tuple[int, int]
+
+# A look at the clock every 250 steps of SQLite's machine costs 1 % of a large read; a row takes some ten steps.
+STEPS = 250
+HEAVY_SECONDS = 120.0
+REMEMBERED = 256
+
+
+class TooLong(Exception):
+    """The statement ran past the budget of the loop, now or a moment ago; a thread has to run it."""
+
+
+# What a connection raises that refuses: to run, to wait for a lock, or to bind a value.
+REFUSALS = (TooLong, sqlite3.Error, sqlite3.Warning, ValueError, OverflowError)
+
+
+class Direct:
+    """A read-only connection whose statements run on the loop's thread; whoever is refused here asks a thread.
+
+    A statement that runs past `budget` seconds is interrupted. If it was working meanwhile, and not waiting for a
+    processor or a disk, its text is refused at once for two minutes. When the reads of one turn of the loop have spent
+    the budget, the next one lets the loop turn first.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, file: FileIdentity, budget: float) -> None:
+        self._connection = connection
+        self._path = str(path)
+        self._file = file
+        self._budget = budget
+        self._began: float | None = None
+        self._worked = 0.0
+        self._spent = 0.0
+        self._turning = False
+        self._heavy: OrderedDict[str, float] = OrderedDict()
+        self._closed = False
+        connection.set_progress_handler(self._late, STEPS)
+
+    async def fetch(self, statements: Sequence[Bound]) -> list[list[Raw]]:
+        """The rows of each statement; TooLong, or an error that a thread has to put into words."""
+        if self._heavy:
+            self._refuse_heavy(statements)
+        # Taking and leaving SQLite's lock is most of a small statement, so several share one.
+        several = len(statements) > 1
+        answers: list[list[Raw]] = []
+        try:
+            for sql, values in statements:
+                if self._spent >= self._budget:
+                    self._unlock()
+                    await self._turn()
+                if several and not self._connection.in_transaction:
+                    self._connection.execute("begin")
+                answers.append(self._read(sql, values)[1])
+        finally:
+            if several:
+                self._unlock()
+        return answers
+
+    async def table(self, sql: str, values: Sequence[Any]) -> Table:
+        """The rows of one statement with their names; refuses as `fetch` does."""
+        if self._heavy:
+            self._refuse_heavy([(sql, values)])
+        if self._spent >= self._budget:
+            await self._turn()
+        cursor, rows = self._read(sql, values)
+        return Table(tuple(item[0] for item in cursor.description or ()), rows)
+
+    def data_version(self) -> int | None:
+        """SQLite's number of what was written by others; None while the file is locked."""
+        self._began = None
+        try:
+            ((version,),) = self._connection.execute("pragma data_version").fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+                return None
+            raise
+        return int(version)
+
+    def usable(self) -> bool:
+        """Whether it is open and the file at the path is still the one that was opened: one stat, 2 µs."""
+        return not self._closed and identity(self._path) == self._file
+
+    def close(self) -> None:
+        """Closes the connection; never raises."""
+        self._closed = True
+        with suppress(sqlite3.Error):
+            self._connection.close()
+
+    def _read(self, sql: str, values: Sequence[Any]) -> tuple[sqlite3.Cursor, list[Raw]]:
+        began = perf_counter()
+        self._began = None
+        try:
+            cursor = self._connection.execute(sql, values)
+            return cursor, cursor.fetchall()
+        finally:
+            taken = perf_counter() - began
+            self._spent += taken
+            if self._spent >= self._budget and not self._turning:
+                self._turning = True
+                asyncio.get_running_loop().call_soon(self._turned)
+            if taken > self._budget and self._began is not None and thread_time() - self._worked > self._budget / 2:
+                self._remember(sql)
+
+    def _late(self) -> bool:
+        now = perf_counter()
+        if self._began is None:
+            # Only now, because few statements are looked at even once, and this clock costs a tenth of a small one.
+            self._began = now
+            self._worked = thread_time()
+        return now > self._began + self._budget
+
+    def _unlock(self) -> None:
+        if not self._closed and self._connection.in_transaction:
+            self._connection.execute("rollback")
+
+    async def _turn(self) -> None:
+        while self._spent >= self._budget:  # noqa: ASYNC110 - nothing is waited for but a turn of the loop
+            await asyncio.sleep(0)
+
+    def _turned(self) -> None:
+        self._spent = 0.0
+        self._turning = False
+
+    def _refuse_heavy(self, statements: Sequence[Bound]) -> None:
+        now = perf_counter()
+        for sql, _ in statements:
+            if sql in self._heavy:
+                if now < self._heavy[sql]:
+                    raise TooLong
+                del self._heavy[sql]
+
+    def _remember(self, sql: str) -> None:
+        self._heavy[sql] = perf_counter() + HEAVY_SECONDS
+        self._heavy.move_to_end(sql)
+        if len(self._heavy) > REMEMBERED:
+            self._heavy.popitem(last=False)
+
+
+def open_direct(path: Path, budget: float) -> Direct:
+    """Opens the file and reads its schema, which may take long: call it in a thread. sqlite3.Error where it cannot."""
+    file = identity(path)
+    if file is None:
+        raise sqlite3.OperationalError("unable to open database file")
+    connection = sqlite3.connect(
+        sqlite_file(path, "ro"),
+        uri=True,
+        timeout=LOCK_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=512,
+    )
+    try:
+        connection.execute("pragma query_only = on")
+        connection.execute("select count(*) from sqlite_schema").fetchall()
+        connection.execute("pragma busy_timeout = 0")
+    except BaseException:
+        connection.close()
+        raise
+    return Direct(connection, path, file, budget)
+
+
+def identity(path: Path | str) -> FileIdentity | None:
+    """Which file stands at the path; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
