@@ -1,12 +1,13 @@
 """How each engine writes the few things that SQL leaves to it: placeholders, sets, nulls, values."""
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from loaders.contract import Kind
 
@@ -77,7 +78,7 @@ def bind_set(dialect: Dialect, values: Sequence[Any]) -> Any:
     MySQL has no empty list; a list of one null holds nothing either.
     """
     if dialect is Dialect.SQLITE:
-        return json.dumps([str(v) if isinstance(v, UUID) else v for v in values])
+        return orjson.dumps(values).decode()
     if dialect is Dialect.MYSQL:
         return tuple(str(v) if isinstance(v, UUID) else v for v in values) or (None,)
     return list(values)

@@ -53,6 +53,16 @@ class Relation:
     arguments: dict[str, Any] | None
     children: dict[str, "Selection"] = field(default_factory=dict)
     page: "PageSelection | None" = None
+    wanted: list[str] | None = None
+    whole: bool = False
+
+    def settle(self) -> None:
+        """Work out, once, which columns the field's rows must have; `whole` where ordinary resolvers want objects."""
+        inside = list(self.children.values())
+        if self.page is not None:
+            inside = [each for each in (self.page.nodes, self.page.edge_nodes) if each is not None]
+        self.whole = any(selection.whole() for selection in inside)
+        self.wanted = list(dict.fromkeys(name for selection in inside for name in selection.columns()))
 
     @property
     def child(self) -> "Selection":
@@ -71,11 +81,11 @@ class Selection:
     type: GraphQLObjectType
     fields: list[Planned]
     builders: dict[Any, Any] = field(default_factory=dict)
+    relations: list[Relation] = field(init=False)
 
-    @property
-    def relations(self) -> list[Relation]:
-        """The fields that leave the object."""
-        return [planned for planned in self.fields if isinstance(planned, Relation)]
+    def __post_init__(self) -> None:
+        """Find the fields that leave the object."""
+        self.relations = [planned for planned in self.fields if isinstance(planned, Relation)]
 
     def columns(self) -> list[str]:
         """The attributes that answering takes: leaves, embedded leaves, and the keys of batches."""

@@ -175,13 +175,12 @@ class _Planner:
         )
         if not _has_variables(nodes[0]):
             relation.arguments = self.arguments(relation, {})
-        if leaf:
-            return relation
-        if relation.batch is not None and relation.batch.paged:
+        if not leaf and relation.batch is not None and relation.batch.paged:
             relation.page = self._page(named, nodes)
-            return relation
-        possible = self.graphql.get_possible_types(named) if is_abstract_type(named) else [named]
-        relation.children = {each.name: self.selection(each, _sets(nodes)) for each in possible}
+        elif not leaf:
+            possible = self.graphql.get_possible_types(named) if is_abstract_type(named) else [named]
+            relation.children = {each.name: self.selection(each, _sets(nodes)) for each in possible}
+        relation.settle()
         return relation
 
     def arguments(self, relation: Relation, variables: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from gateway.execution.batches import Asked, BatchSpec
 from gateway.execution.build import Frame, RowsKid, ValuesKid
 from gateway.execution.leaves import Anomaly, serializer
 from gateway.execution.pages import PageKid
-from gateway.execution.plan import Plan, Relation, Selection
+from gateway.execution.plan import Plan, Relation
 from gateway.execution.planner import arguments_of
 
 
@@ -43,19 +43,12 @@ class _Call:
 
     def wanted(self) -> list[str] | None:
         """The columns that any of the places needs; None where one needs whole objects."""
-        names: dict[str, None] = {}
-        for use in self.uses:
-            for selection in _selections(use.relation):
-                if selection.whole():
-                    return None
-                names.update(dict.fromkeys(selection.columns()))
-        return list(names)
-
-
-def _selections(relation: Relation) -> list[Selection]:
-    if relation.page is not None:
-        return [each for each in (relation.page.nodes, relation.page.edge_nodes) if each is not None]
-    return list(relation.children.values())
+        if len(self.uses) == 1:
+            relation = self.uses[0].relation
+            return None if relation.whole else relation.wanted
+        if any(use.relation.whole for use in self.uses):
+            return None
+        return list(dict.fromkeys(name for use in self.uses for name in use.relation.wanted or ()))
 
 
 class Run:

@@ -65,7 +65,7 @@ def test_sqlite_takes_a_set_as_one_json_text(folder: Path) -> None:
         "as given) as student where student.id in (select value from json_each(?)) and student.given_name <> ? "
         "order by student.birth_date desc, student.id"
     )
-    assert values == ["2026-11-23", "[3, 1]", "it's"]
+    assert values == ["2026-11-23", "[3,1]", "it's"]
 
 
 def test_postgresql_numbers_its_parameters_and_types_its_nulls(folder: Path) -> None:
