@@ -1,0 +1,1 @@
+"""Homeroom beside what people would pick instead: same data, same queries, one machine."""

@@ -1,0 +1,2 @@
+select k.id, k.section_id, k.name, k.weight
+from categories k

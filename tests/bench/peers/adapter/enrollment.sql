@@ -1,0 +1,2 @@
+select e.student_id, e.section_id
+from enrollments e

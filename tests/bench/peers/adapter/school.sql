@@ -1,0 +1,2 @@
+select s.id, s.name
+from schools s

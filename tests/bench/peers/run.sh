@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Homeroom beside its peers. PEERS names the kit's folder; PEERS_WORK takes installs, data and results.
+#   PEERS=/path/to/kit tests/bench/peers/run.sh [options of the kit's bench.py]
+set -euo pipefail
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)"
+: "${PEERS:?give the folder of the peer benchmark kit}"
+export PEERS_WORK="${PEERS_WORK:-$ROOT/.cache/peers}" PEERS_STUDENTS="${PEERS_STUDENTS:-2000}" PYTHONDONTWRITEBYTECODE=1
+
+# A session's token has one length, and the kit's {viewer} has the id's: in a copy of the kit it gets eight digits.
+KIT="$PEERS_WORK/kit"
+rm -rf "$KIT" && mkdir -p "$KIT"
+(cd "$PEERS" && tar -cf - --exclude=.work .) | tar -xf - -C "$KIT" && chmod -R u+w "$KIT"
+sed -i 's/gsub("{viewer}", id)/gsub("{viewer}", string.format("%08d", tonumber(id)))/' "$KIT/load.lua"
+sed -i 's/\.replace("{viewer}", str(parent))/.replace("{viewer}", f"{parent:08d}")/' "$KIT/bench.py"
+grep -q '%08d' "$KIT/load.lua" && grep -q 'parent:08d' "$KIT/bench.py" || { echo "The kit fills {viewer} in another way now." >&2; exit 1; }
+
+"$KIT/setup.sh"
+sed "s#{root}#$ROOT#g" "$ROOT/tests/bench/peers/peers.json" >"$PEERS_WORK/homeroom.json"
+(cd "$ROOT" && .venv/bin/python -m tests.bench.peers.prepare "$PEERS_WORK/district-$PEERS_STUDENTS.db" "$PEERS_WORK/homeroom-portal.db")
+[ $# -gt 0 ] || set -- --seconds 3 --warm 2 --rounds 3 --conc 1,16 \
+  --servers homeroom,mercurius-jit-dl,mercurius-best,yoga-best,postgraphile,strawberry,floor-python-sql,plan-python
+python3 "$KIT/bench.py" --add "$PEERS_WORK/homeroom.json" --baseline mercurius-best "$@"
