@@ -49,6 +49,7 @@ class AssignmentFilter:
     term: Key | None = None
 
 
+_EVERY_FLAG = tuple(ScoreFlag)
 _FLAGS = ("late", "missing", "incomplete", "dropped", "exempt", "turned_in", "cheated")
 _ENTERED = "(score.points is not null or score.percent is not null or score.letter is not null)"
 
@@ -69,8 +70,13 @@ def _shown(column: str, kind: Kind) -> Computed:
     return Computed(f"case when score.released = 1 then score.{column} end", kind)
 
 
+def _sanitized(html: str | None) -> str | None:
+    """The description as HTML without script, style, event handler, form or foreign frame."""
+    return nh3.clean(html) if html and ("<" in html or "&" in html or ">" in html) else html
+
+
 def _flags(*raised: bool | None) -> list[ScoreFlag]:
-    return [flag for flag, up in zip(ScoreFlag, raised, strict=True) if up]
+    return [flag for flag, up in zip(_EVERY_FLAG, raised, strict=True) if up] if any(raised) else []
 
 
 def _percent(percent: Decimal | None, points: Decimal | None, possible: Decimal | None) -> Decimal | None:
@@ -119,7 +125,7 @@ ASSIGNMENT = Shape(
             "assignment_key",
         ),
         "sourced_id": derived(str, "assignment_key"),
-        "description": derived(lambda html: html and nh3.clean(html), "raw_description"),
+        "description": derived(_sanitized, "raw_description"),
         "extra_credit": derived(bool, "extra"),
         "course_key": derived(lambda student, section: (student, section), "student_key", "section_key"),
         "category_key": derived(

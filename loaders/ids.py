@@ -1,14 +1,17 @@
 """Global ids: one opaque text for a type and the source's own key, composite keys included."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error
+from base64 import urlsafe_b64decode
+from binascii import Error, b2a_base64
 from urllib.parse import quote, unquote
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 def node_id(type_name: str, *parts: object) -> str:
     """The global id of an object: URL-safe, stable for as long as the source keeps its keys."""
-    text = ":".join([type_name, *(quote(str(part), safe="") for part in parts)])
-    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    texts = [str(part) if part.__class__ is int else quote(str(part), safe="") for part in parts]
+    text = f"{type_name}:{':'.join(texts)}"
+    return b2a_base64(text.encode(), newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def read_node_id(text: str) -> tuple[str, tuple[str, ...]] | None:

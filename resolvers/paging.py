@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+import orjson
+
 from loaders.adapter import Adapter
 from loaders.contract import Column, Kind
 from loaders.statement import Give, Statement, behind, counted
@@ -68,7 +70,7 @@ def count_of(statement: Statement) -> Statement:
 def cursor(values: Sequence[Any]) -> str:
     """The opaque cursor of a row, from the values of its order's columns."""
     texts = [value.isoformat() if isinstance(value, date) else str(value) for value in values]
-    return urlsafe_b64encode(json.dumps(texts, ensure_ascii=False).encode()).decode().rstrip("=")
+    return urlsafe_b64encode(orjson.dumps(texts)).decode().rstrip("=")
 
 
 def _read_cursor(adapter: Adapter, statement: Statement, text: str) -> list[Any]:

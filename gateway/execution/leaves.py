@@ -76,7 +76,10 @@ def expression(of: Any, value: str, names: dict[str, Any], place: int) -> str:
             else general
         )
     inline = _INLINE.get(bare.name)
-    return f"{inline.format(v=value)} else {general}" if inline else general
+    if inline is None:
+        return general
+    null = "" if isinstance(of, GraphQLNonNull) else f"None if {value} is None else "
+    return f"{null}{inline.format(v=value)} else {general}"
 
 
 def _typed(table: dict[Any, Any], names: dict[str, Any], place: int) -> bool:
@@ -106,7 +109,15 @@ _INLINE = {
     "Boolean": "{v} if {v} is True or {v} is False",
     "EmailAddress": "{v} if {v}.__class__ is str",
     "Date": "{v}.isoformat() if {v}.__class__ is date",
+    "Decimal": "plain({v}) if {v}.__class__ is Decimal and {v}.is_finite()",
+    "DateTime": "{v}.isoformat()[:-6] + 'Z' if {v}.__class__ is datetime and {v}.tzinfo is UTC",
 }
 
 #: What generated code may name.
-NAMES: dict[str, Any] = {"date": datetime.date, "Decimal": Decimal}
+NAMES: dict[str, Any] = {
+    "date": datetime.date,
+    "datetime": datetime.datetime,
+    "UTC": datetime.UTC,
+    "Decimal": Decimal,
+    "plain": "{:f}".format,
+}
