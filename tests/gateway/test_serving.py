@@ -3,7 +3,7 @@
 import signal
 import socket
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -53,6 +53,23 @@ def test_what_the_application_raises_while_it_starts_is_raised_and_not_printed(t
     assert said == ""
     assert errors.splitlines()[-1] == "LookupError: the source is away"
     assert errors.count("LookupError") == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads memory where Linux tells it")
+def test_a_header_without_end_takes_no_memory(tmp_path: Path) -> None:
+    def peak_kib() -> int:
+        status = Path(f"/proc/{started.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0])
+
+    with process(sys.executable, "-c", STAND_IN, cwd=tmp_path) as started:
+        port = int(line(started).removeprefix("port "))
+        before = peak_kib()
+        for _ in range(20):
+            with closing(socket.create_connection(("127.0.0.1", port), timeout=SECONDS)) as client:
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 32 * 2**20)
+                assert client.recv(100).startswith(b"HTTP/1.1 431 ")
+        assert peak_kib() - before < 8 * 1024
 
 
 def test_a_port_in_use_is_refused_with_the_remedy() -> None:
