@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, Self, TypeVar
 
 from loaders.database.address import Address, read_address
+from loaders.database.deadlines import Deadlines
 from loaders.database.direct import REFUSALS, Direct
 from loaders.database.link import LOCK_SECONDS, Bound, Engine, Failure, Link, Raw, Table
 from loaders.database.mysql import Mysql
@@ -42,6 +43,7 @@ class Readers:
         self.label = engine.label
         self._engine = engine
         self._seconds = statement_timeout
+        self._deadlines = Deadlines(statement_timeout)
         self._slots = asyncio.Semaphore(size)
         self._idle: deque[Link] = deque()
         self._opening = asyncio.Lock()
@@ -147,6 +149,7 @@ class Readers:
         self._idle.clear()
         if self._closing:
             await asyncio.wait(self._closing, timeout=CLOSE_SECONDS)
+        self._deadlines.close()
         with suppress(Exception):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._engine.close()
@@ -154,16 +157,15 @@ class Readers:
     async def _call(self, work: Callable[[Link], Awaitable[T]]) -> T:
         while True:
             link, fresh = await self._lease()
-            deadline = asyncio.timeout(self._seconds)
+            deadline = self._deadlines.begin()
             try:
-                async with deadline:
-                    if self._sqlite is not None:
-                        await self._keep_direct(link)
-                    answer = await work(link)
+                if self._sqlite is not None:
+                    await self._keep_direct(link)
+                answer = await work(link)
             except Exception as error:
-                if deadline.expired():
+                if self._deadlines.end(deadline):
                     self._later(self._settle(link))
-                    raise StatementTimeout(f"{self.label}: a statement ran past {self._seconds:g} s.") from None
+                    raise self._late() from None
                 failure = self._engine.explain(error)
                 if not failure.lost:
                     self._give_back(link)
@@ -174,12 +176,18 @@ class Readers:
                     await self._idle.popleft().close()
                 if fresh:
                     raise failure.error from error
-            except BaseException:
+            except BaseException as error:
                 self._later(self._settle(link))
+                if self._deadlines.end(deadline) and isinstance(error, asyncio.CancelledError):
+                    raise self._late() from None
                 raise
             else:
+                self._deadlines.end(deadline)
                 self._give_back(link)
                 return answer
+
+    def _late(self) -> StatementTimeout:
+        return StatementTimeout(f"{self.label}: a statement ran past {self._seconds:g} s.")
 
     def _at_once(self) -> Direct | None:
         """The connection that needs no thread, where there is one that leads to the file."""
