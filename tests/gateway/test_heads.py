@@ -3,102 +3,13 @@
 import asyncio
 import contextlib
 import logging
-import re
-import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 
 import pytest
-import uvicorn
-from starlette.types import Receive, Scope, Send
-from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
-from websockets.typing import Subprotocol
 
-from gateway.execution.engine import Engine
-from gateway.heads import HEAD_BYTES, HEAD_FIELDS, HEAD_SECONDS
-from gateway.limits import Limits
-from gateway.serving import configure
-from gateway.transport.protocol import Edge
-from gateway.transport.websocket import WebSocketEndpoint
-from tests.gateway.stage import DEADLINE, Stage, schema
-
-SOON = 0.2
-GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
-LAST = b"Connection: close\r\n\r\n"
-UPGRADE = (
-    b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-)
-
-
-@dataclass
-class Running:
-    """A server, what its application was asked, and the gate before the answers to /wait."""
-
-    port: int = 0
-    asked: list[str] = field(default_factory=list)
-    waiting: asyncio.Event = field(default_factory=asyncio.Event)
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
-    sockets: WebSocketEndpoint = field(
-        default_factory=lambda: WebSocketEndpoint(
-            Edge(Engine(schema, Limits()), Stage().open_context), revocations=Stage()
-        )
-    )
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            while (await receive())["type"] != "lifespan.shutdown":
-                await send({"type": "lifespan.startup.complete"})
-            await send({"type": "lifespan.shutdown.complete"})
-        elif scope["type"] == "websocket":
-            await self.sockets(scope, receive, send)
-        else:
-            await self._answer(scope, receive, send)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.asked.append(scope["path"])
-        size, more = 0, scope["path"] != "/early"
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                self.gone.set()
-                return
-            size, more = size + len(message["body"]), message["more_body"]
-        if scope["path"] == "/wait":
-            self.waiting.set()
-            await self.gate.wait()
-        names = b",".join(name for name, _ in scope["headers"])
-        body = b"%s %d %s\n" % (scope["path"].encode(), size, names)
-        fields = [(b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": 200, "headers": fields})
-        await send({"type": "http.response.body", "body": body})
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@asynccontextmanager
-async def running(head_seconds: float = HEAD_SECONDS) -> AsyncIterator[Running]:
-    app = Running()
-    config = configure(app, head_seconds=head_seconds)
-    config.timeout_graceful_shutdown = 1
-    server = _Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        app.port = bound.getsockname()[1]
-        serving = asyncio.create_task(server.serve(sockets=[bound]))
-        try:
-            yield app
-        finally:
-            app.gate.set()
-            server.should_exit = True
-            await serving
-    assert not server.server_state.connections
+from gateway.heads import HEAD_BYTES, HEAD_FIELDS
+from tests.gateway.listening import GET, LAST, SOON, UPGRADE, Running, running, statuses, talk
+from tests.gateway.stage import DEADLINE
 
 
 @pytest.fixture(scope="module")
@@ -111,26 +22,6 @@ async def server() -> AsyncIterator[Running]:
 async def hasty() -> AsyncIterator[Running]:
     async with running(SOON) as app:
         yield app
-
-
-def _talk(port: int, raw: bytes) -> bytes:
-    """All that comes until the server closes; a reset after its words is a close as well."""
-    said = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE) as client:
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            client.sendall(raw)
-        with contextlib.suppress(ConnectionResetError):
-            while some := client.recv(65_536):
-                said += some
-    return said
-
-
-async def talk(app: Running, raw: bytes) -> bytes:
-    return await asyncio.to_thread(_talk, app.port, raw)
-
-
-def statuses(said: bytes) -> list[int]:
-    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", said)]
 
 
 def padded(size: int, first: bytes = GET) -> bytes:
@@ -316,45 +207,6 @@ async def test_a_body_behind_an_upgrade_that_is_not_made_is_never_read_as_a_requ
     said = await talk(server, raw + b"a" * 100_000 + b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n" * 2000)
     assert statuses(said) == [200]
     assert server.asked[asked:] == ["/h2c"]
-
-
-async def test_a_socket_lives_on_when_the_deadline_of_its_head_has_passed(hasty: Running) -> None:
-    async with connect(
-        f"ws://127.0.0.1:{hasty.port}/", subprotocols=[Subprotocol("graphql-transport-ws")], proxy=None
-    ) as client:
-        assert await talk(hasty, b"") == b""
-        await client.send('{"type":"connection_init"}')
-        assert await client.recv() == '{"type":"connection_ack"}'
-
-
-@pytest.mark.parametrize("more", [b"X: " + b"a" * 9000 + b"\r\n", b"Cookie: a\r\n" * 90])
-async def test_a_handshake_has_an_answer_whatever_its_head_holds(
-    server: Running, more: bytes, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.WARNING):
-        said = await talk(server, UPGRADE + more + b"Origin: https://evil.example\r\n\r\n")
-    assert statuses(said) == [431 if len(more) > 9000 else 403]
-    assert caplog.messages == []
-
-
-async def test_a_handshake_behind_an_answer_under_way_does_not_break_into_it(server: Running) -> None:
-    said = await talk(server, b"POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na" + UPGRADE + b"\r\n")
-    assert statuses(said) == [200, 400]
-
-
-async def test_a_refused_handshake_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
-    async def refused(app: Running) -> int:
-        with pytest.raises(InvalidStatus) as error:
-            async with connect(f"ws://127.0.0.1:{app.port}/", origin="https://evil.example", proxy=None):  # type: ignore[arg-type]
-                pass
-        return error.value.response.status_code
-
-    async with running() as app:
-        with caplog.at_level(logging.WARNING):
-            assert await refused(app) == 403
-            await app.sockets.drain()
-            assert await refused(app) == 503
-            assert caplog.messages == []
 
 
 async def test_the_end_of_the_server_waits_for_no_head() -> None:
