@@ -66,8 +66,7 @@ class Direct:
                     self._connection.execute("begin")
                 answers.append(self._read(sql, values)[1])
         finally:
-            if several:
-                self._unlock()
+            self._unlock()
         return answers
 
     async def table(self, sql: str, values: Sequence[Any]) -> Table:
@@ -91,8 +90,14 @@ class Direct:
         return int(version)
 
     def usable(self) -> bool:
-        """Whether it is open and the file at the path is still the one that was opened: one stat, 2 µs."""
-        return not self._closed and identity(self._path) == self._file
+        """Whether it is open and its file still stands at the path: one stat, 2 µs.
+
+        Once the file was seen to be away it is closed for good: what was written to the file elsewhere stands in a
+        log that this connection does not know of.
+        """
+        if not self._closed and identity(self._path) != self._file:
+            self.close()
+        return not self._closed
 
     def close(self) -> None:
         """Closes the connection; never raises."""

@@ -125,6 +125,7 @@ class Readers:
         if self._sqlite is None:
             return None
         deadline = asyncio.get_running_loop().time() + LOCK_SECONDS
+        await asyncio.sleep(0)  # so that those who come together find each other asking
         while True:
             if self._direct is None or not self._direct.usable():
                 await self._call(self._renew_direct)
@@ -248,8 +249,7 @@ class Readers:
             loop = asyncio.get_running_loop()
             if self._closed:
                 raise SourceDown(f"{self.label} is closed.")
-            back = self._direct is not None and self._direct.usable()
-            if self._down is not None and loop.time() < self._down_until and not back:
+            if self._down is not None and loop.time() < self._down_until:
                 raise SourceDown(str(self._down))
             try:
                 link = await self._engine.connect()
