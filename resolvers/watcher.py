@@ -81,8 +81,9 @@ class Watcher:
         while new := self._unwatched(students):
             self._wanted |= new
             try:
+                # Those who come in the same turn of the loop, or wait behind us, are served by the same look.
+                await asyncio.sleep(0)
                 async with self._looking:
-                    # Those who wait behind us are served by the same look.
                     await self._begin(list(self._unwatched(self._wanted | new)))
             finally:
                 self._wanted -= new
