@@ -76,7 +76,7 @@ async def read_watched(source: Source, students: Sequence[Key]) -> dict[Key, str
     texts: dict[Key, str] = dict.fromkeys(students, "")
     if not source.adapter.has("grade", "enrollment"):
         return texts
-    (rows,) = await source.fetch([watched_grades(source.relations.dialect, students)])
+    (rows,) = await source.fetch([watched_grades(source.relations.dialect, students)], heavy=True)
     for student, grades, text in rows.rows:
         if text.count(END) < grades:
             raise RelationIncomplete("The grades of a student are cut short: raise the server's group_concat_max_len.")

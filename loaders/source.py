@@ -21,8 +21,8 @@ class Reads(Protocol):
 
     dialect: Dialect
 
-    async def fetch(self, statements: Sequence[Bound]) -> list[list[Sequence[Any]]]:
-        """The rows of each statement; SourceDown where the database does not answer."""
+    async def fetch(self, statements: Sequence[Bound], *, heavy: bool = False) -> list[list[Sequence[Any]]]:
+        """The rows of each statement, `heavy` ones beside the loop; SourceDown where the database does not answer."""
         ...
 
 
@@ -55,7 +55,11 @@ class Source:
         return self._now().astimezone(self.adapter.time_zone).date()
 
     async def fetch(
-        self, statements: Sequence[Statement], wanted: Sequence[Sequence[str] | None] | None = None
+        self,
+        statements: Sequence[Statement],
+        wanted: Sequence[Sequence[str] | None] | None = None,
+        *,
+        heavy: bool = False,
     ) -> list[Rows]:
         """The answers to all statements in one trip, in their order; SourceDown where the source is away."""
         today = self.today()
@@ -64,7 +68,7 @@ class Source:
         bound = [(r.sql, self.relations.values(r, s, today)) for r, s in zip(rendered, statements, strict=True)]
         self.statements_sent += len(bound)
         try:
-            found = await self.reads.fetch(bound)
+            found = await self.reads.fetch(bound, heavy=heavy)
         except SourceDown:
             self.down_since = self.down_since or self._now().astimezone(UTC)
             return [self._recall(s, w, today) for s, w in zip(statements, columns, strict=True)]

@@ -32,10 +32,10 @@ class Recorded:
     statements: list[Bound] = field(default_factory=list)
     dialect: Dialect = Dialect.SQLITE
 
-    async def fetch(self, statements: Sequence[Bound]) -> list[list[Sequence[Any]]]:
+    async def fetch(self, statements: Sequence[Bound], *, heavy: bool = False) -> list[list[Sequence[Any]]]:
         """The answers, with the statements written down."""
         self.statements.extend(statements)
-        return await self.reads.fetch(statements)
+        return await self.reads.fetch(statements, heavy=heavy)
 
 
 @dataclass
