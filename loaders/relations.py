@@ -122,8 +122,6 @@ class Relations:
         shape = statement.shape
         keys = (statement.key,) if isinstance(statement.key, str) else statement.key
         names = shape.names if wanted is None else tuple(dict.fromkeys((*wanted, *keys)))
-        if statement.order and wanted is not None:
-            names = tuple(dict.fromkeys((*names, *(term.name for term in statement.order if term.name))))
         plain = shape.needed(names)
         # The underscore keeps names out of the engines' reserved words; `key` is one of MySQL's.
         items = ", ".join(f"{shape.sql(name)} as {name}_" for name in plain)

@@ -138,7 +138,9 @@ class Run:
                 at = len(statements)
                 statements.append(answer.statement)
                 names = call.wanted()
-                wanted.append(names if names is None or answer.page is None else [*names, *answer.page.cursor_columns])
+                if names is not None and answer.page is not None and self._cursors_wanted(call):
+                    names = [*names, *answer.page.cursor_columns]
+                wanted.append(names)
             if answer.page is not None and any(self._counted(use.relation) for use in call.uses):
                 count_at = len(statements)
                 statements.append(answer.count)
@@ -155,6 +157,10 @@ class Run:
     @staticmethod
     def _counted(relation: Relation) -> bool:
         return relation.page is not None and any(part == "totalCount" for _, part, _ in relation.page.parts)
+
+    @staticmethod
+    def _cursors_wanted(call: _Call) -> bool:
+        return any(use.relation.page is not None and use.relation.page.cursors for use in call.uses)
 
     @staticmethod
     def _rows_wanted(call: _Call) -> bool:
