@@ -7,6 +7,8 @@ the operation again with its paths and nulls.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from graphql import GraphQLList, GraphQLNonNull
+
 from gateway.execution.leaves import NAMES, Anomaly, expression
 from gateway.execution.plan import Embedded, Leaf, Relation, Selection, TypeName
 
@@ -198,8 +200,6 @@ class ValuesKid:
 
 def sound(of: Any, column: list[Any]) -> bool:
     """Whether no null stands where the type has none."""
-    from graphql import GraphQLList, GraphQLNonNull
-
     if isinstance(of, GraphQLNonNull):
         if None in column:
             return False

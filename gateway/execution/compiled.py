@@ -1,7 +1,7 @@
 """The compiled engine: operations planned once, fetched in waves, built by generated code; else graphql-core."""
 
 import asyncio
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,9 +17,9 @@ from gateway.execution.plan import Plan
 from gateway.execution.planner import Unplanned, conditions_of, plan_operation
 from gateway.execution.waves import Run
 
-PLANS = 1_000
-#: Settings of skip and include variables for which one operation keeps a plan.
+#: How many plans stand beside a document: one for each operation and setting of its skip and include variables.
 VARIANTS = 16
+CONDITIONS = "conditions"
 
 Fetch = Callable[[Any, Sequence[Any], Sequence[Any]], Awaitable[list[Any]]]
 MakeCursor = Callable[[Sequence[Any]], str]
@@ -36,7 +36,6 @@ class CompiledEngine(Engine):
     fetch: Fetch = field(kw_only=True)
     cursor: MakeCursor = field(kw_only=True)
     runs: Counter[str] = field(default_factory=Counter, init=False)
-    _plans: OrderedDict[Any, Plan | None] = field(default_factory=OrderedDict, init=False)
 
     async def execute(self, prepared: Prepared, context: Any) -> Answer:
         """The answer of a query or mutation."""
@@ -82,28 +81,19 @@ class CompiledEngine(Engine):
         """The operation's plan for the present setting of its conditions, made at its first use."""
         if prepared.document is None or prepared.operation is None:
             return None
-        names = self._conditions(prepared)
+        plans = prepared.beside
+        names: tuple[str, ...] | None = plans.get(CONDITIONS)
+        if names is None:
+            names = plans[CONDITIONS] = conditions_of(prepared.document)
         booleans = {name: bool(prepared.variables.get(name)) for name in names}
-        place = (prepared.hash, prepared.name, tuple(booleans.values()))
-        if place in self._plans:
-            self._plans.move_to_end(place)
-            return self._plans[place]
-        plan = self._made(prepared, booleans) if len(names) <= VARIANTS.bit_length() - 1 else None
-        self._plans[place] = plan
-        if len(self._plans) > PLANS:
-            self._plans.popitem(last=False)
+        place = (prepared.name, *booleans.values())
+        if place not in plans:
+            # Whoever turns every condition of a document both ways is not worth a plan for each.
+            if len(plans) > VARIANTS:
+                return None
+            plans[place] = self._made(prepared, booleans)
+        plan: Plan | None = plans[place]
         return plan
-
-    def _conditions(self, prepared: Prepared) -> tuple[str, ...]:
-        document: Any = prepared.document
-        known = _CONDITIONS.get(id(document))
-        if known is not None and known[0] is document:
-            return known[1]
-        names = conditions_of(document)
-        if len(_CONDITIONS) > PLANS:
-            _CONDITIONS.clear()
-        _CONDITIONS[id(document)] = (document, names)
-        return names
 
     def _made(self, prepared: Prepared, booleans: Mapping[str, bool]) -> Plan | None:
         if prepared.document is None or prepared.operation is None:
@@ -112,6 +102,3 @@ class CompiledEngine(Engine):
             return plan_operation(self.schema, prepared.document, prepared.operation, booleans)
         except Unplanned:
             return None
-
-
-_CONDITIONS: dict[int, tuple[Any, tuple[str, ...]]] = {}

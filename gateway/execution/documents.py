@@ -55,7 +55,8 @@ class Prepared:
     """An operation ready to run, or the request errors that keep it from running.
 
     `variables` are coerced, with their sources in `values`, and `request.variables` as they came; `hash` is the
-    SHA-256 of the text and is what logs name.
+    SHA-256 of the text and is what logs name. What an executor makes of the document it keeps `beside` it, so that it
+    goes with the document.
     """
 
     request: GraphQLRequest
@@ -65,6 +66,7 @@ class Prepared:
     variables: Mapping[str, Any] = field(default_factory=dict)
     errors: tuple[GraphQLError, ...] = ()
     values: VariableValues | None = None
+    beside: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def kind(self) -> OperationType | None:
@@ -85,6 +87,7 @@ class _Entry:
     valid: bool = False
     page_variables: dict[str | None, frozenset[str]] = field(default_factory=dict)
     checks: OrderedDict[Any, Checked] = field(default_factory=OrderedDict)
+    beside: dict[Any, Any] = field(default_factory=dict)
 
 
 class Documents:
@@ -135,7 +138,7 @@ class Documents:
         if isinstance(values, list):
             refused = tuple(_coded(error, BAD_USER_INPUT) for error in values)
             return Prepared(request, text_hash, operation=operation, errors=refused)
-        return Prepared(request, text_hash, entry.document, operation, values.coerced, values=values)
+        return Prepared(request, text_hash, entry.document, operation, values.coerced, (), values, entry.beside)
 
     def _parse(self, text: str, text_hash: str) -> _Entry:
         size = len(text.encode(errors="surrogatepass"))
