@@ -22,6 +22,19 @@ STATEMENTS = {
     "messages": 6,
 }
 
+#: All statements per document as the gateway serves it: some are asked again in a later wave, with other keys.
+SERVED = {
+    "header": 4,
+    "dashboard": 13,
+    "gradebook": 18,
+    "grades": 7,
+    "attendance": 18,
+    "course attendance": 8,
+    "assignments": 14,
+    "schools": 7,
+    "messages": 6,
+}
+
 
 @pytest_asyncio.fixture(scope="module", params=[60, 600])
 async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
@@ -40,6 +53,16 @@ async def test_the_statements_of_a_document_are_counted(world: World, name: str,
     assert len(set(sent)) == STATEMENTS[name]
     # Two places of a document that ask the same may share a batch or not, as their answers happen to come in.
     assert max(sent.count(sql) for sql in sent) <= 3
+
+
+@pytest.mark.parametrize("name", documents.ALL)
+async def test_a_family_of_two_and_a_family_of_four_are_served_by_as_many_statements(world: World, name: str) -> None:
+    counts = set()
+    for case in ("parent", "four_children", "kindergartner", "large_family"):
+        world.recorded.statements.clear()
+        await world.serve(documents.ALL[name], world.guardian(case))
+        counts.add(len(world.recorded.statements))
+    assert counts == {SERVED[name]}
 
 
 async def test_no_statement_holds_a_value_of_a_client(world: World) -> None:

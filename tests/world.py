@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 from strawberry.types import ExecutionResult
 
+from gateway.execution.compiled import CompiledEngine
+from gateway.execution.documents import GraphQLRequest
 from loaders.adapter import load_adapter
 from loaders.database import Readers
 from loaders.demo import Case, make_district
@@ -19,9 +22,12 @@ from loaders.relations import Relations
 from loaders.source import Bound, Source
 from loaders.statement import Key
 from resolvers.context import Caller, Context, Viewer
+from resolvers.paging import cursor
 from schema.api import schema
+from schema.levels import read
 
 TODAY = date(2026, 11, 23)
+ENGINE = CompiledEngine(schema, fetch=read, cursor=cursor)
 
 
 @dataclass
@@ -46,6 +52,7 @@ class World:
     source: Source
     recorded: Recorded
     cases: Mapping[str, Case]
+    twin: bool = True
 
     def context(self, guardian: Key | None = None, staff: str | None = None) -> Context:
         """A fresh context of an operation, signed out where nobody is named."""
@@ -62,10 +69,25 @@ class World:
         staff: str | None = None,
         **variables: Any,
     ) -> ExecutionResult:
-        """The answer to a document as a guardian, a member of staff or nobody gets it."""
+        """The answer to a document as a guardian, a member of staff or nobody gets it; both executors must agree."""
         answer = await schema.execute(document, variable_values=variables, context_value=self.context(guardian, staff))
         assert isinstance(answer, ExecutionResult)
+        if self.twin and answer.errors is None:
+            sent = len(self.recorded.statements)
+            assert orjson.dumps(await self.serve(document, guardian, staff, **variables)) == orjson.dumps(answer.data)
+            del self.recorded.statements[sent:]
         return answer
+
+    async def serve(
+        self, document: str, guardian: Key | None = None, staff: str | None = None, **variables: Any
+    ) -> dict[str, Any]:
+        """The data of an answer as the gateway serves it; it must be without errors."""
+        prepared = ENGINE.prepare(GraphQLRequest(document, variables=variables))
+        assert not prepared.errors, prepared.errors
+        served = await ENGINE.execute(prepared, self.context(guardian, staff))
+        assert not served.errors, served.errors
+        data: dict[str, Any] = served.data
+        return data
 
     async def data(self, document: str, *, guardian: Key | None = None, **variables: Any) -> Any:
         """The data of an answer that must be without errors."""
