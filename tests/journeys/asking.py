@@ -16,7 +16,7 @@ from websockets.sync.client import connect
 
 from loaders.ids import read_node_id
 from tests.answers import agree, errors_point_at_nulls
-from tests.journeys.drawing import Known, texts
+from tests.journeys.real_values import Known, texts
 
 CODES = {
     "GRAPHQL_PARSE_FAILED",

@@ -18,7 +18,7 @@ from schemathesis import GenerationMode
 
 from tests import documents
 from tests.journeys.asking import Asker, Running, leaves, socket, sound
-from tests.journeys.drawing import forged_cursors, ids, known_from, register_scalars, with_real_values
+from tests.journeys.real_values import forged_cursors, ids, known_from, register_scalars, with_real_values
 from tests.journeys.running import homeroom, run
 
 QUERIES = ("portal", "me", "student", "node", "nodes")
