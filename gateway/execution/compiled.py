@@ -6,12 +6,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from graphql import OperationType
 
 from gateway.execution import operations
 from gateway.execution.codes import TIMEOUT, refusal
 from gateway.execution.documents import Prepared
 from gateway.execution.engine import Engine
+from gateway.execution.leaves import Anomaly
 from gateway.execution.operations import Answer
 from gateway.execution.plan import Plan
 from gateway.execution.planner import Unplanned, conditions_of, plan_operation
@@ -20,6 +22,8 @@ from gateway.execution.waves import Run
 #: How many plans stand beside a document: one for each operation and setting of its skip and include variables.
 VARIANTS = 16
 CONDITIONS = "conditions"
+
+log = structlog.get_logger("homeroom.execution")
 
 Fetch = Callable[[Any, Sequence[Any], Sequence[Any]], Awaitable[list[Any]]]
 MakeCursor = Callable[[Sequence[Any]], str]
@@ -71,7 +75,11 @@ class CompiledEngine(Engine):
                 return Answer(errors=(refusal("The operation took too long. Ask for less at once.", TIMEOUT),))
             self.runs["told again"] += 1
             return None
-        except Exception:
+        except Exception as failure:
+            if not isinstance(failure, Anomaly) and not hasattr(failure, "code"):
+                # graphql-core may answer it without a word, and a fault of ours would stay unseen.
+                log.error("compiled execution failed", error=type(failure).__name__, document=prepared.hash)
+                self.runs["failed"] += 1
             self.runs["told again"] += 1
             return None
         self.runs["compiled"] += 1
