@@ -11,7 +11,7 @@ import nh3
 
 from loaders.contract import Kind
 from loaders.ids import node_id
-from loaders.statement import Computed, Give, Key, Order, Shape, Statement, derived
+from loaders.statement import Computed, Key, Order, Shape, Statement, Template, derived
 
 
 class ScoreState(Enum):
@@ -126,14 +126,14 @@ ASSIGNMENT = Shape(
         ),
         "sourced_id": derived(str, "assignment_key"),
         "description": derived(_sanitized, "raw_description"),
-        "extra_credit": derived(bool, "extra"),
+        "extra_credit": derived(bool, "extra", pooled=True),
         "course_key": derived(lambda student, section: (student, section), "student_key", "section_key"),
         "category_key": derived(
             lambda section, category: None if category is None else (section, category), "section_key", "category"
         ),
-        "score_percent": derived(_percent, "source_percent", "score_points", "points_possible"),
-        "score_flags": derived(_flags, *(f"is_{flag}" for flag in _FLAGS)),
-        "score_counts": derived(_counts, "score_state", "is_dropped", "is_missing"),
+        "score_percent": derived(_percent, "source_percent", "score_points", "points_possible", pooled=True),
+        "score_flags": derived(_flags, *(f"is_{flag}" for flag in _FLAGS), pooled=True),
+        "score_counts": derived(_counts, "score_state", "is_dropped", "is_missing", pooled=True),
     },
 )
 
@@ -182,69 +182,60 @@ def _filtered(statement: Statement, wanted: AssignmentFilter) -> Statement:
     return statement
 
 
+_OF_STUDENTS = Template(ASSIGNMENT, _ASSIGNMENTS, key="student_key", order=LATEST_DUE_FIRST)
+
+_OF_GUARDIANS = Template(
+    _ASSIGNMENT_OF_GUARDIAN,
+    _ASSIGNMENTS.replace(
+        "\nwhere",
+        "\njoin {guardian_student} as guardian_student\n"
+        "  on guardian_student.student_id = enrollment.student_id\nwhere",
+        1,
+    )
+    + " and guardian_student.guardian_id in :guardian_ids",
+    key="guardian_key",
+    order=LATEST_DUE_FIRST,
+)
+
+_OF_COURSES = Template(
+    ASSIGNMENT,
+    f"{_ASSIGNMENTS} and enrollment.section_id in :section_ids",
+    key=("student_key", "section_key"),
+    order=LATEST_DUE_FIRST,
+)
+
+_BY_KEY = Template(
+    ASSIGNMENT,
+    f"{_ASSIGNMENTS} and enrollment.section_id in :section_ids and assignment.id in :assignment_ids",
+    key=("student_key", "section_key", "assignment_key"),
+)
+
+
 def assignments_of_students(students: Sequence[Key], wanted: AssignmentFilter) -> Statement:
     """The visible assignments of each student, by student, the latest due first."""
-    return _filtered(
-        Statement(
-            ASSIGNMENT,
-            _ASSIGNMENTS,
-            {"student_ids": students, "never": NEVER},
-            key="student_key",
-            order=LATEST_DUE_FIRST,
-        ),
-        wanted,
-    )
+    return _filtered(_OF_STUDENTS(student_ids=students, never=NEVER), wanted)
 
 
 def assignments_of_guardians(guardians: Sequence[Key], students: Sequence[Key], wanted: AssignmentFilter) -> Statement:
     """The visible assignments of those of these students who are linked to each guardian, the latest due first."""
-    return _filtered(
-        Statement(
-            _ASSIGNMENT_OF_GUARDIAN,
-            _ASSIGNMENTS.replace(
-                "\nwhere",
-                "\njoin {guardian_student} as guardian_student\n"
-                "  on guardian_student.student_id = enrollment.student_id\nwhere",
-                1,
-            )
-            + " and guardian_student.guardian_id in :guardian_ids",
-            {"guardian_ids": guardians, "student_ids": students, "never": NEVER},
-            key="guardian_key",
-            order=LATEST_DUE_FIRST,
-        ),
-        wanted,
-    )
+    return _filtered(_OF_GUARDIANS(guardian_ids=guardians, student_ids=students, never=NEVER), wanted)
 
 
 def assignments_of_courses(pairs: Sequence[tuple[Key, Key]], wanted: AssignmentFilter) -> Statement:
     """The visible assignments of each (student, section) pair, the latest due first."""
-    return _filtered(
-        Statement(
-            ASSIGNMENT,
-            f"{_ASSIGNMENTS} and enrollment.section_id in :section_ids",
-            {
-                "student_ids": list(dict.fromkeys(student for student, _ in pairs)),
-                "section_ids": list(dict.fromkeys(section for _, section in pairs)),
-                "never": NEVER,
-            },
-            key=("student_key", "section_key"),
-            order=LATEST_DUE_FIRST,
-        ),
-        wanted,
+    statement = _OF_COURSES(
+        student_ids=list(dict.fromkeys([student for student, _ in pairs])),
+        section_ids=list(dict.fromkeys([section for _, section in pairs])),
+        never=NEVER,
     )
+    return _filtered(statement, wanted)
 
 
 def assignments(keys: Sequence[tuple[Key, Key, Key]]) -> Statement:
     """The assignments of these (student, section, assignment) keys, one row each."""
-    return Statement(
-        ASSIGNMENT,
-        f"{_ASSIGNMENTS} and enrollment.section_id in :section_ids and assignment.id in :assignment_ids",
-        {
-            "student_ids": list(dict.fromkeys(student for student, _, _ in keys)),
-            "section_ids": list(dict.fromkeys(section for _, section, _ in keys)),
-            "assignment_ids": list(dict.fromkeys(key for _, _, key in keys)),
-            "never": NEVER,
-        },
-        key=("student_key", "section_key", "assignment_key"),
-        give=Give.ONE,
+    return _BY_KEY(
+        student_ids=list(dict.fromkeys([student for student, _, _ in keys])),
+        section_ids=list(dict.fromkeys([section for _, section, _ in keys])),
+        assignment_ids=list(dict.fromkeys([key for _, _, key in keys])),
+        never=NEVER,
     )

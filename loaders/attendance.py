@@ -7,7 +7,7 @@ from typing import Any
 
 from loaders.contract import AttendanceExcuse, AttendanceStatus
 from loaders.ids import node_id
-from loaders.statement import Give, Key, Order, Shape, Statement, derived
+from loaders.statement import Key, Order, Shape, Statement, Template, derived
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,62 +96,61 @@ def _filtered(statement: Statement, wanted: AttendanceFilter) -> Statement:
     return statement
 
 
+_OF_STUDENTS = Template(ATTENDANCE, _ATTENDANCE, key="student_key", order=LATEST_FIRST)
+
+_OF_COURSES = Template(
+    ATTENDANCE,
+    f"{_ATTENDANCE} and enrollment.section_id in :section_ids",
+    key=("student_key", "enrolled_section_key"),
+    order=LATEST_FIRST,
+)
+
+_BY_KEY = Template(
+    ATTENDANCE,
+    f"{_ATTENDANCE} and attendance.period_id in :period_ids and attendance.on_date between :first_on and :last_on",
+    key=("student_key", "on_date", "period_key"),
+)
+
+_EXCEPTIONS = _OF_STUDENTS.having("attendance.status <> 'PRESENT' and attendance.on_date between :from_on and :to_on")
+
+_DAYS_MISSED = Template(
+    DAY,
+    "from {attendance_day} as attendance_day\nwhere attendance_day.student_id in :student_ids\n"
+    "  and attendance_day.absent_part > 0 and attendance_day.on_date between :from_on and :to_on",
+    key="student_key",
+    order=(Order("attendance_day.on_date", "on_date"),),
+)
+
+
 def attendance_of_students(students: Sequence[Key], wanted: AttendanceFilter) -> Statement:
     """The marks of each student, the latest first."""
-    return _filtered(
-        Statement(ATTENDANCE, _ATTENDANCE, {"student_ids": students}, key="student_key", order=LATEST_FIRST), wanted
-    )
+    return _filtered(_OF_STUDENTS(student_ids=students), wanted)
 
 
 def attendance_of_courses(pairs: Sequence[tuple[Key, Key]]) -> Statement:
     """The marks of each (student, section) pair, the latest first."""
-    return Statement(
-        ATTENDANCE,
-        f"{_ATTENDANCE} and enrollment.section_id in :section_ids",
-        {
-            "student_ids": list(dict.fromkeys(student for student, _ in pairs)),
-            "section_ids": list(dict.fromkeys(section for _, section in pairs)),
-        },
-        key=("student_key", "enrolled_section_key"),
-        order=LATEST_FIRST,
+    return _OF_COURSES(
+        student_ids=list(dict.fromkeys([student for student, _ in pairs])),
+        section_ids=list(dict.fromkeys([section for _, section in pairs])),
     )
 
 
 def attendance(keys: Sequence[tuple[Any, ...]]) -> Statement:
     """The marks of these (student, date, period) keys, one row each."""
     days = sorted(day for _, day, _ in keys)
-    return Statement(
-        ATTENDANCE,
-        f"{_ATTENDANCE} and attendance.period_id in :period_ids and attendance.on_date between :first_on and :last_on",
-        {
-            "student_ids": list(dict.fromkeys(student for student, _, _ in keys)),
-            "period_ids": list(dict.fromkeys(period for _, _, period in keys)),
-            "first_on": days[0],
-            "last_on": days[-1],
-        },
-        key=("student_key", "on_date", "period_key"),
-        give=Give.ONE,
+    return _BY_KEY(
+        student_ids=list(dict.fromkeys([student for student, _, _ in keys])),
+        period_ids=list(dict.fromkeys([period for _, _, period in keys])),
+        first_on=days[0],
+        last_on=days[-1],
     )
 
 
 def exceptions_of_students(students: Sequence[Key], from_on: date, to_on: date) -> Statement:
     """The marks other than PRESENT in these days, both included: what summaries are made of."""
-    return Statement(
-        ATTENDANCE,
-        f"{_ATTENDANCE} and attendance.status <> 'PRESENT' and attendance.on_date between :from_on and :to_on",
-        {"student_ids": students, "from_on": from_on, "to_on": to_on},
-        key="student_key",
-        order=LATEST_FIRST,
-    )
+    return _EXCEPTIONS(student_ids=students, from_on=from_on, to_on=to_on)
 
 
 def days_missed_of_students(students: Sequence[Key], from_on: date, to_on: date) -> Statement:
     """The days of which a part was missed, in these days, both included."""
-    return Statement(
-        DAY,
-        "from {attendance_day} as attendance_day\nwhere attendance_day.student_id in :student_ids\n"
-        "  and attendance_day.absent_part > 0 and attendance_day.on_date between :from_on and :to_on",
-        {"student_ids": students, "from_on": from_on, "to_on": to_on},
-        key="student_key",
-        order=(Order("attendance_day.on_date", "on_date"),),
-    )
+    return _DAYS_MISSED(student_ids=students, from_on=from_on, to_on=to_on)

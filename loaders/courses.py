@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from loaders.ids import node_id
-from loaders.statement import Give, Key, Order, Shape, Statement, derived
+from loaders.statement import Key, Order, Shape, Statement, Template, derived
 
 COURSE = Shape(
     {
@@ -55,58 +55,60 @@ _ORDER = (
 )
 
 
+_COURSES_OF_STUDENTS = Template(COURSE, _COURSES, key="student_key", order=_ORDER)
+
+# A section without a term is taught all the time.
+_IN_TERMS = (
+    "(coalesce(enrollment.term_id, section.term_id) is null "
+    "or enrollment.term_id in :term_ids or (enrollment.term_id is null and section.term_id in :section_term_ids))"
+)
+
+_COURSES_BY_KEY = Template(
+    COURSE,
+    f"{_COURSES} and enrollment.section_id in :section_ids",
+    key=("student_key", "section_key"),
+)
+
+_CATEGORIES_OF_SECTIONS = Template(
+    CATEGORY,
+    "from {category} as category\nwhere category.section_id in :section_ids",
+    key="section_key",
+    order=(
+        Order("coalesce(category.weight, 0)", descending=True),
+        Order("category.name"),
+        Order("category.id"),
+    ),
+)
+
+_CATEGORIES_BY_KEY = Template(
+    CATEGORY,
+    "from {category} as category\nwhere category.section_id in :section_ids and category.id in :category_ids",
+    key=("section_key", "key"),
+)
+
+
 def courses_of_students(students: Sequence[Key], terms: Sequence[Key] | None = None) -> Statement:
     """The courses of each student, by period; in these terms only, where terms are given."""
-    statement = Statement(COURSE, _COURSES, {"student_ids": students}, key="student_key", order=_ORDER)
-    if terms is None:
-        return statement
-    # A section without a term is taught all the time.
-    return statement.having(
-        "(coalesce(enrollment.term_id, section.term_id) is null "
-        "or enrollment.term_id in :term_ids or (enrollment.term_id is null and section.term_id in :section_term_ids))",
-        term_ids=terms,
-        section_term_ids=terms,
-    )
+    statement = _COURSES_OF_STUDENTS(student_ids=students)
+    return statement if terms is None else statement.having(_IN_TERMS, term_ids=terms, section_term_ids=terms)
 
 
 def courses(pairs: Sequence[tuple[Key, Key]]) -> Statement:
     """The courses of these (student, section) pairs, one row each."""
-    return Statement(
-        COURSE,
-        f"{_COURSES} and enrollment.section_id in :section_ids",
-        {
-            "student_ids": list(dict.fromkeys(student for student, _ in pairs)),
-            "section_ids": list(dict.fromkeys(section for _, section in pairs)),
-        },
-        key=("student_key", "section_key"),
-        give=Give.ONE,
+    return _COURSES_BY_KEY(
+        student_ids=list(dict.fromkeys([student for student, _ in pairs])),
+        section_ids=list(dict.fromkeys([section for _, section in pairs])),
     )
 
 
 def categories_of_sections(sections: Sequence[Key]) -> Statement:
     """The categories of each section, the heaviest first."""
-    return Statement(
-        CATEGORY,
-        "from {category} as category\nwhere category.section_id in :section_ids",
-        {"section_ids": sections},
-        key="section_key",
-        order=(
-            Order("coalesce(category.weight, 0)", descending=True),
-            Order("category.name"),
-            Order("category.id"),
-        ),
-    )
+    return _CATEGORIES_OF_SECTIONS(section_ids=sections)
 
 
 def categories(pairs: Sequence[tuple[Key, Key]]) -> Statement:
     """The categories of these (section, category) pairs, one row each."""
-    return Statement(
-        CATEGORY,
-        "from {category} as category\nwhere category.section_id in :section_ids and category.id in :category_ids",
-        {
-            "section_ids": list(dict.fromkeys(section for section, _ in pairs)),
-            "category_ids": list(dict.fromkeys(category for _, category in pairs)),
-        },
-        key=("section_key", "key"),
-        give=Give.ONE,
+    return _CATEGORIES_BY_KEY(
+        section_ids=list(dict.fromkeys([section for section, _ in pairs])),
+        category_ids=list(dict.fromkeys([category for _, category in pairs])),
     )

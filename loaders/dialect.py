@@ -1,6 +1,6 @@
 """How each engine writes the few things that SQL leaves to it: placeholders, sets, nulls, values."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
@@ -72,13 +72,13 @@ def member_of(dialect: Dialect, position: int) -> str:
     return "in %s"
 
 
-def bind_set(dialect: Dialect, values: Sequence[Any]) -> Any:
+def bind_set(dialect: Dialect, values: Collection[Any]) -> Any:
     """A set of keys or texts as the one value that this engine takes for it.
 
     MySQL has no empty list; a list of one null holds nothing either.
     """
     if dialect is Dialect.SQLITE:
-        return orjson.dumps(values).decode()
+        return orjson.dumps(values if values.__class__ is list else list(values)).decode()
     if dialect is Dialect.MYSQL:
         return tuple(str(v) if isinstance(v, UUID) else v for v in values) or (None,)
     return list(values)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from loaders.ids import node_id
-from loaders.statement import Give, Key, Order, Shape, Statement, derived
+from loaders.statement import Key, Order, Shape, Statement, Template, derived
 
 _CURRENT = "case when term.starts_on <= :today and term.ends_on >= :today then 1 else 0 end"
 
@@ -51,18 +51,29 @@ _LATEST_FIRST = (
 _FIRST = (Order(_CURRENT, descending=True), *_LATEST_FIRST)
 
 
-def _pairs(pairs: Sequence[tuple[Key, Key]]) -> dict[str, Sequence[Key]]:
-    return {
-        "student_ids": list(dict.fromkeys(student for student, _ in pairs)),
-        "section_ids": list(dict.fromkeys(section for _, section in pairs)),
-    }
+_OF_STUDENTS = Template(GRADE, _GRADES, key="student_key", order=_LATEST_FIRST)
+
+_OF_COURSES = Template(
+    GRADE,
+    f"{_GRADES} and grade.section_id in :section_ids",
+    key=("student_key", "section_key"),
+    order=_LATEST_FIRST,
+)
+
+_FIRST_OF_COURSES = _OF_COURSES.varied(order=_FIRST)
+
+_BY_KEY = Template(
+    GRADE,
+    f"{_GRADES} and grade.id in :grade_ids",
+    key=("student_key", "grade_key"),
+)
 
 
 def grades_of_students(
     students: Sequence[Key], term: Key | None = None, sections: Sequence[Key] | None = None
 ) -> Statement:
     """The grades of each student, the latest term first; of one term, of some sections, where they are named."""
-    statement = Statement(GRADE, _GRADES, {"student_ids": students}, key="student_key", order=_LATEST_FIRST)
+    statement = _OF_STUDENTS(student_ids=students)
     if term is not None:
         statement = statement.having("grade.term_id = :term_id", term_id=term)
     if sections is not None:
@@ -72,37 +83,21 @@ def grades_of_students(
 
 def grades_of_courses(pairs: Sequence[tuple[Key, Key]]) -> Statement:
     """The grades of these (student, section) pairs, the latest term first."""
-    return Statement(
-        GRADE,
-        f"{_GRADES} and grade.section_id in :section_ids",
-        _pairs(pairs),
-        key=("student_key", "section_key"),
-        order=_LATEST_FIRST,
-    )
+    return _OF_COURSES(**_parts("section_ids", pairs))
 
 
 def first_grade_of_courses(pairs: Sequence[tuple[Key, Key]]) -> Statement:
     """Of each (student, section) pair the grade that a parent looks at first."""
-    return Statement(
-        GRADE,
-        f"{_GRADES} and grade.section_id in :section_ids",
-        _pairs(pairs),
-        key=("student_key", "section_key"),
-        give=Give.ONE,
-        order=_FIRST,
-        limit=1,
-    )
+    return _FIRST_OF_COURSES(**_parts("section_ids", pairs)).cut(1)
 
 
 def grades(pairs: Sequence[tuple[Key, Key]]) -> Statement:
     """The grades of these (student, grade) pairs, one row each."""
-    return Statement(
-        GRADE,
-        f"{_GRADES} and grade.id in :grade_ids",
-        {
-            "student_ids": list(dict.fromkeys(student for student, _ in pairs)),
-            "grade_ids": list(dict.fromkeys(grade for _, grade in pairs)),
-        },
-        key=("student_key", "grade_key"),
-        give=Give.ONE,
-    )
+    return _BY_KEY(**_parts("grade_ids", pairs))
+
+
+def _parts(second: str, pairs: Sequence[tuple[Key, Key]]) -> dict[str, Sequence[Key]]:
+    return {
+        "student_ids": list(dict.fromkeys([student for student, _ in pairs])),
+        second: list(dict.fromkeys([part for _, part in pairs])),
+    }

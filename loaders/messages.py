@@ -10,7 +10,7 @@ import nh3
 
 from loaders.contract import Kind, MessageScope
 from loaders.ids import node_id
-from loaders.statement import Computed, Give, Key, Order, Shape, Statement, derived
+from loaders.statement import Computed, Key, Order, Shape, Statement, Template, derived
 
 _BLOCK_ENDS = re.compile(r"<\s*(?:br|/p|/div|/li|/h[1-6]|/tr)\b[^>]*>", re.IGNORECASE)
 _MARKUP = re.compile(r"<[a-z/!][^>]*>|&(?:#\d+|#x[0-9a-f]+|[a-z]+);", re.IGNORECASE)
@@ -75,37 +75,30 @@ NEWEST_FIRST = (
 )
 
 
+_OF_GUARDIANS = Template(MESSAGE, _MESSAGES, key="guardian_key", order=NEWEST_FIRST)
+
+_BY_KEY = _OF_GUARDIANS.having("message.id in :message_ids").varied(key="message_key", order=())
+
+_CONCERNING = (
+    "exists (select 1 from {message_recipient} as concerned where concerned.message_id = message.id\n"
+    "    and concerned.guardian_id = received.guardian_id and concerned.student_id in :only_students)"
+)
+
+
 def messages_of_guardians(
     guardians: Sequence[Key], students: Sequence[Key], now: datetime, wanted: MessageFilter
 ) -> Statement:
     """The messages of each guardian that concern nobody, or one of these students; the newest first."""
-    statement = Statement(
-        MESSAGE,
-        _MESSAGES,
-        {"guardian_ids": guardians, "student_ids": students, "now": now},
-        key="guardian_key",
-        order=NEWEST_FIRST,
-    )
+    statement = _OF_GUARDIANS(guardian_ids=guardians, student_ids=students, now=now)
     if wanted.unread is not None:
         statement = statement.having(f"received.read_at is {'' if wanted.unread else 'not '}null")
     if wanted.scopes is not None:
         statement = statement.having("message.scope in :scopes", scopes=[scope.value for scope in wanted.scopes])
     if wanted.students is not None:
-        statement = statement.having(
-            "exists (select 1 from {message_recipient} as concerned where concerned.message_id = message.id\n"
-            "    and concerned.guardian_id = received.guardian_id and concerned.student_id in :only_students)",
-            only_students=wanted.students,
-        )
+        statement = statement.having(_CONCERNING, only_students=wanted.students)
     return statement
 
 
 def messages(guardian: Key, students: Sequence[Key], now: datetime, keys: Sequence[Key]) -> Statement:
     """Of one guardian's messages those of these keys, one row each."""
-    statement = messages_of_guardians([guardian], students, now, MessageFilter())
-    return Statement(
-        statement.shape,
-        f"{statement.body} and message.id in :message_ids",
-        {**statement.params, "message_ids": keys},
-        key="message_key",
-        give=Give.ONE,
-    )
+    return _BY_KEY(guardian_ids=[guardian], student_ids=students, now=now, message_ids=keys)

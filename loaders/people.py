@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from loaders.ids import node_id
-from loaders.statement import Derived, Give, Key, Order, Shape, Statement, derived
+from loaders.statement import Derived, Key, Order, Shape, Statement, Template, derived
 
 
 def full_name(given_name: str, family_name: str) -> str:
@@ -73,90 +73,94 @@ _TAUGHT_STAFF = Shape(
 )
 
 
+_STUDENTS = Template(
+    STUDENT,
+    "from {student} as student\nwhere student.id in :student_ids",
+    key="key",
+    remembered=True,
+)
+
+_STUDENTS_OF_GUARDIANS = Template(
+    _STUDENT_OF_GUARDIAN,
+    "from {guardian_student} as guardian_student\n"
+    "join {student} as student on student.id = guardian_student.student_id\n"
+    "where guardian_student.guardian_id in :guardian_ids and guardian_student.student_id in :student_ids",
+    key="guardian_key",
+    order=(
+        Order("case when student.birth_date is null then 1 else 0 end"),
+        Order("student.birth_date"),
+        Order("student.id"),
+    ),
+    remembered=True,
+)
+
+_STUDENTS_OF_MESSAGES = Template(
+    _STUDENT_OF_MESSAGE,
+    "from {message_recipient} as message_recipient\n"
+    "join {student} as student on student.id = message_recipient.student_id\n"
+    "where message_recipient.guardian_id in :guardian_ids and message_recipient.message_id in :message_ids\n"
+    "  and message_recipient.student_id in :student_ids",
+    key=("guardian_key", "message_key"),
+    order=(Order("student.id"),),
+)
+
+_GUARDIANS = Template(
+    GUARDIAN,
+    "from {guardian} as guardian\nwhere guardian.id in :guardian_ids",
+    key="key",
+    remembered=True,
+)
+
+_TEACHERS_OF_SECTIONS = Template(
+    _TAUGHT_STAFF,
+    "from {section_teacher} as section_teacher\n"
+    "join {staff} as staff on staff.id = section_teacher.staff_id\n"
+    "where section_teacher.section_id in :section_ids",
+    key="section_key",
+    order=(
+        Order("coalesce(section_teacher.is_primary, 0)", descending=True),
+        Order("staff.id"),
+    ),
+)
+
+_TEACHERS_OF_STUDENTS = Template(
+    STAFF,
+    "from {staff} as staff\nwhere staff.id in :staff_ids and exists (select 1 from {enrollment} as enrollment\n"
+    "  join {section_teacher} as section_teacher on section_teacher.section_id = enrollment.section_id\n"
+    "  where enrollment.student_id in :student_ids and section_teacher.staff_id = staff.id)",
+    key="key",
+)
+
+
 def students(keys: Sequence[Key]) -> Statement:
     """The students of these keys, one row each."""
-    return Statement(
-        STUDENT,
-        "from {student} as student\nwhere student.id in :student_ids",
-        {"student_ids": keys},
-        key="key",
-        give=Give.ONE,
-        remembered=True,
-    )
+    return _STUDENTS(student_ids=keys)
 
 
 def students_of_guardians(guardians: Sequence[Key], students: Sequence[Key]) -> Statement:
     """Of these students those linked to each guardian, eldest first."""
-    return Statement(
-        _STUDENT_OF_GUARDIAN,
-        "from {guardian_student} as guardian_student\n"
-        "join {student} as student on student.id = guardian_student.student_id\n"
-        "where guardian_student.guardian_id in :guardian_ids and guardian_student.student_id in :student_ids",
-        {"guardian_ids": guardians, "student_ids": students},
-        key="guardian_key",
-        order=(
-            Order("case when student.birth_date is null then 1 else 0 end"),
-            Order("student.birth_date"),
-            Order("student.id"),
-        ),
-        remembered=True,
-    )
+    return _STUDENTS_OF_GUARDIANS(guardian_ids=guardians, student_ids=students)
 
 
 def students_of_messages(messages: Sequence[tuple[Key, Key]], students: Sequence[Key]) -> Statement:
     """Of these students those whom each (guardian, message) pair concerns."""
-    return Statement(
-        _STUDENT_OF_MESSAGE,
-        "from {message_recipient} as message_recipient\n"
-        "join {student} as student on student.id = message_recipient.student_id\n"
-        "where message_recipient.guardian_id in :guardian_ids and message_recipient.message_id in :message_ids\n"
-        "  and message_recipient.student_id in :student_ids",
-        {
-            "guardian_ids": list(dict.fromkeys(guardian for guardian, _ in messages)),
-            "message_ids": list(dict.fromkeys(message for _, message in messages)),
-            "student_ids": students,
-        },
-        key=("guardian_key", "message_key"),
-        order=(Order("student.id"),),
+    return _STUDENTS_OF_MESSAGES(
+        guardian_ids=list(dict.fromkeys(guardian for guardian, _ in messages)),
+        message_ids=list(dict.fromkeys(message for _, message in messages)),
+        student_ids=students,
     )
 
 
 def guardians(keys: Sequence[Key]) -> Statement:
     """The guardians of these keys, one row each."""
-    return Statement(
-        GUARDIAN,
-        "from {guardian} as guardian\nwhere guardian.id in :guardian_ids",
-        {"guardian_ids": keys},
-        key="key",
-        give=Give.ONE,
-        remembered=True,
-    )
+    return _GUARDIANS(guardian_ids=keys)
 
 
 def teachers_of_sections(sections: Sequence[Key]) -> Statement:
     """The teachers of these sections, the one in charge first."""
-    return Statement(
-        _TAUGHT_STAFF,
-        "from {section_teacher} as section_teacher\n"
-        "join {staff} as staff on staff.id = section_teacher.staff_id\n"
-        "where section_teacher.section_id in :section_ids",
-        {"section_ids": sections},
-        key="section_key",
-        order=(
-            Order("coalesce(section_teacher.is_primary, 0)", descending=True),
-            Order("staff.id"),
-        ),
-    )
+    return _TEACHERS_OF_SECTIONS(section_ids=sections)
 
 
 def teachers_of_students(keys: Sequence[Key], students: Sequence[Key]) -> Statement:
     """Of these teachers, those who teach one of these students, one row each."""
-    return Statement(
-        STAFF,
-        "from {staff} as staff\nwhere staff.id in :staff_ids and exists (select 1 from {enrollment} as enrollment\n"
-        "  join {section_teacher} as section_teacher on section_teacher.section_id = enrollment.section_id\n"
-        "  where enrollment.student_id in :student_ids and section_teacher.staff_id = staff.id)",
-        {"staff_ids": keys, "student_ids": students},
-        key="key",
-        give=Give.ONE,
-    )
+    return _TEACHERS_OF_STUDENTS(staff_ids=keys, student_ids=students)

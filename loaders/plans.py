@@ -98,7 +98,7 @@ async def _keys(relations: Relations, reads: Reads, relation: str, column: str, 
     )
     [rows] = await reads.fetch([_bound(relations, statement, today)])
     if rows:
-        return [row[0] for row in relations.render(statement).parse(rows)]
+        return [row[0] for row in relations.render(statement).layout.parse(rows)]
     entity = RELATIONS[relation].column(column).of
     kind = relations.adapter.key_type(entity or "")
     if kind == "uuid":

@@ -1,7 +1,7 @@
 """Statements over relations, made into one engine's SQL."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,8 +10,8 @@ from loaders.adapter import Adapter
 from loaders.contract import RELATIONS, Column
 from loaders.dialect import Dialect, bind, bind_set, member_of, null_of, placeholder
 from loaders.errors import RelationIncomplete
-from loaders.rows import row_parser
-from loaders.statement import Row, Statement
+from loaders.rows import Layout
+from loaders.statement import Statement, Template, Value
 
 _TOKEN = re.compile(
     r"'(?:[^']|'')*'"  # a quoted text stands as it is
@@ -23,15 +23,17 @@ _TOKEN = re.compile(
 )
 
 
+#: How many rendered statements are kept: each template once for each set of columns that operations ask for.
+RENDERED = 4096
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One engine's SQL, the names of its parameters in the order of its placeholders, and the row parser."""
+    """One engine's SQL, the names of its parameters in the order of its placeholders, and how its rows are read."""
 
     sql: str
     names: tuple[str, ...]
-    columns: tuple[str, ...]
-    key: tuple[int, ...]
-    parse: Callable[[Sequence[Sequence[Any]]], list[Row]]
+    layout: Layout
 
 
 class Relations:
@@ -58,13 +60,13 @@ class Relations:
 
     def render(self, statement: Statement, wanted: Sequence[str] | None = None) -> Rendered:
         """The SQL of a statement that answers with the wanted columns (None: all) and those of its key."""
-        at = (statement.body, statement.shape, statement.key, statement.order, statement.limit is None,
-              statement.distinct, None if wanted is None else tuple(wanted))  # fmt: skip
+        template = statement.template
+        at = (template, statement.limit is None, None if wanted is None else tuple(wanted))
         found = self._rendered.get(at)
         if found is None:
-            if len(self._rendered) >= 4096:
+            if len(self._rendered) >= RENDERED:
                 self._rendered.clear()
-            found = self._rendered[at] = self._render(statement, wanted)
+            found = self._rendered[at] = self._render(template, statement.limit is not None, wanted)
         return found
 
     def values(self, rendered: Rendered, statement: Statement, today: date) -> list[Any]:
@@ -72,20 +74,26 @@ class Relations:
 
         `:today` and `:time_zone`, the source's, are there for every statement and every adapter's SELECT.
         """
-        given = {
-            "today": today,
-            "time_zone": str(self.adapter.time_zone),
-            "limit": statement.limit,
-            **statement.params,
-        }
         values: list[Any] = []
+        params = statement.params
         for name in rendered.names:
-            value = given[name]
-            if isinstance(value, list | tuple | set | frozenset):
-                values.append(bind_set(self.dialect, list(value)))
+            value = params[name] if name in params else self._given(name, statement, today)
+            if value.__class__ is int or value.__class__ is str:
+                values.append(value)
+            elif isinstance(value, list | tuple | set | frozenset):
+                values.append(bind_set(self.dialect, value))
             else:
                 values.append(bind(self.dialect, value, self.adapter.time_zone, zoned=self.zoned))
         return values
+
+    def _given(self, name: str, statement: Statement, today: date) -> Value:
+        if name == "today":
+            return today
+        if name == "limit":
+            return statement.limit
+        if name == "time_zone":
+            return str(self.adapter.time_zone)
+        raise KeyError(name)
 
     def relation(self, name: str) -> str:
         """The relation as a derived table in parentheses."""
@@ -118,33 +126,27 @@ class Relations:
     def _key_type(self, column: Column) -> str | None:
         return self.adapter.key_type(column.of) if column.of else None
 
-    def _render(self, statement: Statement, wanted: Sequence[str] | None) -> Rendered:
-        shape = statement.shape
-        keys = (statement.key,) if isinstance(statement.key, str) else statement.key
+    def _render(self, template: Template, limited: bool, wanted: Sequence[str] | None) -> Rendered:
+        shape = template.shape
+        keys = (template.key,) if isinstance(template.key, str) else template.key
         names = shape.names if wanted is None else tuple(dict.fromkeys((*wanted, *keys)))
         plain = shape.needed(names)
         # The underscore keeps names out of the engines' reserved words; `key` is one of MySQL's.
         items = ", ".join(f"{shape.sql(name)} as {name}_" for name in plain)
-        order = ", ".join(f"{term.sql}{' desc' if term.descending else ''}" for term in statement.order)
-        distinct = "distinct " if statement.distinct else ""
-        if statement.limit is None:
-            text = f"select {distinct}{items} {statement.body}" + (f"\norder by {order}" if order else "")
+        order = ", ".join(f"{term.sql}{' desc' if term.descending else ''}" for term in template.order)
+        distinct = "distinct " if template.distinct else ""
+        if not limited:
+            text = f"select {distinct}{items} {template.body}" + (f"\norder by {order}" if order else "")
         else:
             by = ", ".join(shape.sql(key) for key in keys)
             text = (
                 f"select {', '.join(f'cut.{name}_' for name in plain)} from (select {items}, "
-                f"row_number() over (partition by {by} order by {order}) as nth {statement.body}) as cut "
+                f"row_number() over (partition by {by} order by {order}) as nth {template.body}) as cut "
                 "where cut.nth <= :limit order by cut.nth"
             )
         sql, params = self._placed(text)
         columns = tuple(name for name in shape.names if name in names)
-        return Rendered(
-            sql=sql,
-            names=params,
-            columns=columns,
-            key=tuple(columns.index(key) for key in keys),
-            parse=row_parser(shape, plain, columns, self.dialect, self.adapter.time_zone),
-        )
+        return Rendered(sql, params, Layout(shape, plain, columns, keys, self.dialect, self.adapter.time_zone))
 
     def _placed(self, text: str) -> tuple[str, tuple[str, ...]]:
         """The text with its relations in place and its parameters as placeholders of this engine."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from loaders.statement import Key, Shape, Statement
+from loaders.statement import Key, Shape, Statement, Template
 
 RIGHT = Shape(
     {
@@ -26,22 +26,18 @@ where guardian_student.portal_access = 1
     where school_enrollment.student_id = guardian_student.student_id)"""
 
 
+_OF_GUARDIANS = Template(
+    RIGHT, f"{_RIGHTS} and guardian_student.guardian_id in :guardian_ids", key="guardian_key", remembered=True
+)
+
+_TO_STUDENTS = Template(RIGHT, f"{_RIGHTS} and guardian_student.student_id in :student_ids", key="student_key")
+
+
 def rights_of_guardians(guardians: Sequence[Key]) -> Statement:
     """The rights that hold today, a row per guardian and student."""
-    return Statement(
-        RIGHT,
-        f"{_RIGHTS} and guardian_student.guardian_id in :guardian_ids",
-        {"guardian_ids": guardians},
-        key="guardian_key",
-        remembered=True,
-    )
+    return _OF_GUARDIANS(guardian_ids=guardians)
 
 
 def rights_to_students(students: Sequence[Key]) -> Statement:
     """The rights that hold today to these students, by student: who is to be told of a change."""
-    return Statement(
-        RIGHT,
-        f"{_RIGHTS} and guardian_student.student_id in :student_ids",
-        {"student_ids": students},
-        key="student_key",
-    )
+    return _TO_STUDENTS(student_ids=students)

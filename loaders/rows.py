@@ -1,6 +1,11 @@
-"""Rows as the engines give them, read into Python values: each column by its kind, derived ones made last."""
+"""Rows as the engines give them, and how they are read: each column by its kind, derived ones made of them.
 
-from collections.abc import Callable, Mapping, Sequence
+An answer keeps its raw rows. Whoever needs values reads them by the layout: whole rows, one column, or, as the
+executor's generated code does, each cell where it is used.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -13,7 +18,8 @@ from loaders.dialect import Dialect
 from loaders.errors import ValueInvalid
 from loaders.statement import Computed, Row, Shape
 
-Parse = Callable[[Any], Any]
+Parse = Callable[..., Any]
+Raw = Sequence[Any]
 
 
 def parser(declared: Column | Computed, dialect: Dialect, zone: tzinfo) -> Parse | None:
@@ -32,7 +38,7 @@ def parser(declared: Column | Computed, dialect: Dialect, zone: tzinfo) -> Parse
         case Kind.DATE:
             return _date
         case Kind.INSTANT:
-            return lambda value: _instant(value, zone)
+            return _instant_in(zone)
         case Kind.ENUM:
             if declared.values is None:
                 raise ValueInvalid("An enumerated column must say its values.")
@@ -59,6 +65,8 @@ def _boolean(value: Any) -> bool | None:
 def _decimal(value: Any) -> Decimal | None:
     if value is None or type(value) is Decimal:
         return value
+    if type(value) is float and value.is_integer():
+        return Decimal(int(value))  # 10 and 10.0 are one number to SQLite, and so to families
     try:
         return Decimal(str(value))
     except InvalidOperation:
@@ -76,16 +84,20 @@ def _date(value: Any) -> date | None:
         raise ValueInvalid(f"{value!r} is not a date.") from None
 
 
-def _instant(value: Any, zone: tzinfo) -> datetime | None:
-    if value is None:
-        return None
-    if not isinstance(value, datetime):
-        try:
-            value = datetime.fromisoformat(str(value))
-        except ValueError:
-            raise ValueInvalid(f"{value!r} is not an instant.") from None
-    instant: datetime = value
-    return (instant.replace(tzinfo=zone) if instant.tzinfo is None else instant).astimezone(UTC)
+@lru_cache(maxsize=64)
+def _instant_in(zone: tzinfo) -> Parse:
+    def instant(value: Any) -> datetime | None:
+        if value is None:
+            return None
+        if not isinstance(value, datetime):
+            try:
+                value = datetime.fromisoformat(str(value))
+            except ValueError:
+                raise ValueInvalid(f"{value!r} is not an instant.") from None
+        given: datetime = value
+        return (given.replace(tzinfo=zone) if given.tzinfo is None else given).astimezone(UTC)
+
+    return instant
 
 
 @lru_cache(maxsize=64)
@@ -103,69 +115,203 @@ def _member(values: type[Enum]) -> Parse:
     return parse
 
 
-def row_parser(
-    shape: Shape, plain: tuple[str, ...], columns: tuple[str, ...], dialect: Dialect, zone: tzinfo
-) -> Callable[[Sequence[Sequence[Any]]], list[Row]]:
-    """Turns raw rows of the plain columns into rows of the wanted ones, derived columns made last.
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How one column is read: the raw cells it takes, and what makes its value of them (None: the one cell is it).
 
-    The work is one generated comprehension; its source holds no name but those made here of a number.
+    Of a `pooled` column equal cells give equal values, and there are few of them.
     """
-    parses = {name: parse for name in plain if (parse := parser(shape.declared(name), dialect, zone))}
-    makes = _derivations(shape, columns)
-    names: dict[str, Any] = {}
-    values = {name: f"r{n}" for n, name in enumerate(plain)}
-    steps: list[str] = []
-    for n, (name, parse) in enumerate(parses.items()):
-        names[f"P{n}"] = parse
-        raw = values[name]
-        values[name] = f"v{n}"
-        steps.append(f"for v{n} in (P{n}({raw}) if {raw} is not None else None,)")
-    for n, (name, make, inputs) in enumerate(makes):
-        names[f"M{n}"] = make
-        values[name] = f"m{n}"
-        steps.append(f"for m{n} in (M{n}({', '.join(values[given] for given in inputs)}),)")
-    row = "".join(f"{values[name]}, " for name in columns)
-    raws = "".join(f"r{n}, " for n in range(len(plain)))
-    source = f"def parse(rows):\n return [({row}) for ({raws}) in rows {' '.join(steps)}]"
-    exec(compile(source, "<rows>", "exec"), names)
-    fast = names["parse"]
 
-    def parsed(rows: Sequence[Sequence[Any]]) -> list[Row]:
-        try:
-            found: list[Row] = fast(rows)
-        except ValueInvalid:
-            _blame(shape, plain, parses, rows)
-            raise
+    at: tuple[int, ...]
+    read: Callable[..., Any] | None
+    pooled: bool
+
+
+class Layout:
+    """How the raw rows of one rendered statement are read.
+
+    `columns` are the names that can be asked for, `key` those whose values say for which key a row is; `width` is how
+    many cells a raw row has.
+    """
+
+    __slots__ = (
+        "_cells",
+        "_dialect",
+        "_keys",
+        "_parse",
+        "_plain",
+        "_readers",
+        "_shape",
+        "_zone",
+        "columns",
+        "key",
+        "width",
+    )
+
+    def __init__(
+        self,
+        shape: Shape,
+        plain: tuple[str, ...],
+        columns: tuple[str, ...],
+        key: tuple[str, ...],
+        dialect: Dialect,
+        zone: tzinfo,
+    ) -> None:
+        self.columns = columns
+        self.key = key
+        self.width = len(plain)
+        self._shape = shape
+        self._plain = plain
+        self._dialect = dialect
+        self._zone = zone
+        self._cells: dict[str, Cell] = {}
+        self._readers: dict[tuple[str, ...], Callable[[Sequence[Raw]], list[Row]]] = {}
+        self._parse: Callable[[Sequence[Raw]], list[Row]] | None = None
+        self._keys: Callable[[Sequence[Raw]], list[Any]] | None = None
+
+    def cell(self, name: str) -> Cell:
+        """How a column is read."""
+        found = self._cells.get(name)
+        if found is None:
+            found = self._cells[name] = self._cell(name)
         return found
 
-    return parsed
+    def parse(self, rows: Sequence[Raw]) -> list[Row]:
+        """The values of every column, a tuple a row; ValueInvalid naming the column whose value is none."""
+        if self._parse is None:
+            self._parse = self._reader(self.columns)
+        return self._read(self._parse, rows)
 
+    def values(self, name: str, rows: Sequence[Raw]) -> list[Any]:
+        """One column's value of every row."""
+        cell = self.cell(name)
+        if cell.read is None:
+            at = cell.at[0]
+            return [row[at] for row in rows]
+        return [row[0] for row in self.several((name,), rows)]
 
-def _blame(shape: Shape, plain: tuple[str, ...], parses: Mapping[str, Parse], rows: Sequence[Sequence[Any]]) -> None:
-    """Raise the first value's own refusal, with the column that holds it."""
-    for row in rows:
-        for name, value in zip(plain, row, strict=True):
-            if name in parses:
+    def several(self, names: tuple[str, ...], rows: Sequence[Raw]) -> list[Row]:
+        """Some columns' values, a tuple a row."""
+        reader = self._readers.get(names)
+        if reader is None:
+            reader = self._readers[names] = self._reader(names)
+        return self._read(reader, rows)
+
+    def keys(self, rows: Sequence[Raw]) -> list[Any]:
+        """For which key each row is: one value, or a tuple where the key has several columns."""
+        if len(self.key) == 1:
+            return self.values(self.key[0], rows)
+        return self.several(self.key, rows)
+
+    def _cell(self, name: str) -> Cell:
+        if name in self._shape.columns:
+            declared = self._shape.declared(name)
+            read = parser(declared, self._dialect, self._zone)
+            return Cell((self._plain.index(name),), read, declared.kind in _pooled(self._dialect))
+        recipe = self._shape.derived[name]
+        inputs = [self.cell(given) for given in recipe.inputs]
+        at = tuple(dict.fromkeys(place for cell in inputs for place in cell.at))
+        shares = tuple(tuple(at.index(place) for place in cell.at) for cell in inputs)
+        pooled = recipe.pooled and all(cell.pooled or cell.read is None for cell in inputs)
+        return Cell(at, _composed(recipe.make, tuple(cell.read for cell in inputs), shares), pooled)
+
+    def _reader(self, names: tuple[str, ...]) -> Callable[[Sequence[Raw]], list[Row]]:
+        """One generated comprehension; its source holds no name but those made here of a number."""
+        reads: dict[str, Any] = {}
+        items = []
+        for n, name in enumerate(names):
+            cell = self.cell(name)
+            given = ", ".join(f"r{place}" for place in cell.at)
+            reads[f"F{n}"] = cell.read
+            items.append(given if cell.read is None else f"F{n}({given})")
+        row = "".join(f"{item}, " for item in items)
+        raw = "".join(f"r{n}, " for n in range(self.width))
+        source = f"def read(rows):\n return [({row}) for ({raw}) in rows]"
+        exec(compile(source, "<rows>", "exec"), reads)
+        made: Callable[[Sequence[Raw]], list[Row]] = reads["read"]
+        return made
+
+    def _read(self, reader: Callable[[Sequence[Raw]], list[Row]], rows: Sequence[Raw]) -> list[Row]:
+        try:
+            return reader(rows)
+        except ValueInvalid:
+            self.blame(rows)
+            raise
+
+    def blame(self, rows: Sequence[Raw]) -> None:
+        """Raise the first value's own refusal, with the column that holds it; return where every value is one."""
+        parses = {
+            n: parser(self._shape.declared(name), self._dialect, self._zone) for n, name in enumerate(self._plain)
+        }
+        for row in rows:
+            for n, value in enumerate(row):
+                parse = parses[n]
+                if parse is None:
+                    continue
                 try:
-                    parses[name](value)
+                    parse(value)
                 except ValueInvalid as error:
-                    raise ValueInvalid(f"{shape.sql(name)}: {error}") from None
+                    raise ValueInvalid(f"{self._shape.sql(self._plain[n])}: {error}") from None
 
 
-def _derivations(shape: Shape, columns: tuple[str, ...]) -> list[tuple[str, Callable[..., Any], tuple[str, ...]]]:
-    """The derived columns to make, each behind those it is made of."""
-    made: list[tuple[str, Callable[..., Any], tuple[str, ...]]] = []
-    seen: set[str] = set(shape.columns)
+class Rows:
+    """The answer to a statement: its raw rows, how they are read, and how fresh they are."""
 
-    def add(name: str) -> None:
-        if name in seen:
-            return
-        seen.add(name)
-        recipe = shape.derived[name]
-        for given in recipe.inputs:
-            add(given)
-        made.append((name, recipe.make, recipe.inputs))
+    __slots__ = ("_rows", "as_of", "layout", "raw", "stale")
 
-    for name in columns:
-        add(name)
-    return made
+    def __init__(self, layout: Layout, raw: Sequence[Raw], as_of: datetime | None = None, stale: bool = False) -> None:
+        self.layout = layout
+        self.raw = raw
+        self.as_of = as_of
+        self.stale = stale
+        self._rows: list[Row] | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return self.layout.columns
+
+    @property
+    def rows(self) -> list[Row]:
+        """The values, a tuple a row, read once."""
+        if self._rows is None:
+            self._rows = self.layout.parse(self.raw)
+        return self._rows
+
+    @property
+    def key(self) -> tuple[int, ...]:
+        """Where the key stands among the columns."""
+        return tuple(self.columns.index(name) for name in self.layout.key)
+
+    def by_key(self) -> dict[Any, list[Row]]:
+        """The rows of each key, in the statement's order; a key of several columns is a tuple."""
+        found: dict[Any, list[Row]] = {}
+        for key, row in zip(self.layout.keys(self.raw), self.rows, strict=True):
+            found.setdefault(key, []).append(row)
+        return found
+
+
+@lru_cache(maxsize=1024)
+def _composed(make: Callable[..., Any], reads: tuple[Parse | None, ...], shares: tuple[tuple[int, ...], ...]) -> Parse:
+    """`make` of inputs that are read from raw cells, each from its share of them; one function for equal parts."""
+    if all(read is None for read in reads) and shares == tuple((n,) for n in range(len(shares))):
+        return make
+    names: dict[str, Any] = {"make": make}
+    items = []
+    for n, (read, share) in enumerate(zip(reads, shares, strict=True)):
+        names[f"F{n}"] = read
+        given = ", ".join(f"a{place}" for place in share)
+        items.append(given if read is None else f"F{n}({given})")
+    width = max((place for share in shares for place in share), default=-1) + 1
+    source = f"def read({', '.join(f'a{n}' for n in range(width))}):\n return make({', '.join(items)})"
+    exec(compile(source, "<cell>", "exec"), names)
+    read_cells: Parse = names["read"]
+    return read_cells
+
+
+_FEW = frozenset({Kind.DATE, Kind.INSTANT, Kind.BOOLEAN, Kind.ENUM, Kind.INTEGER})
+
+
+def _pooled(dialect: Dialect) -> frozenset[Kind]:
+    # The servers' decimals keep their places, and 1.0 and 1.00 are equal but not alike.
+    return _FEW | {Kind.DECIMAL} if dialect is Dialect.SQLITE else _FEW

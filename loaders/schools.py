@@ -1,11 +1,10 @@
 """Schools, terms, and where a student is enrolled."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from loaders.contract import Kind
 from loaders.ids import node_id
-from loaders.statement import Computed, Give, Key, Order, Shape, Statement, derived
+from loaders.statement import Computed, Key, Order, Shape, Statement, Template, derived
 
 SCHOOL = Shape(
     {
@@ -76,68 +75,70 @@ _TERM_ORDER = (
 )
 
 
+_SCHOOL_OF_STUDENTS = Template(
+    _SCHOOL_OF_STUDENT,
+    "from {school_enrollment} as school_enrollment\n"
+    "join {school} as school on school.id = school_enrollment.school_id\n"
+    "where school_enrollment.student_id in :student_ids",
+    key="student_key",
+    order=_FIRST,
+    remembered=True,
+)
+
+_ENROLLMENTS = Template(
+    SCHOOL_ENROLLMENT,
+    "from {school_enrollment} as school_enrollment\nwhere school_enrollment.student_id in :student_ids",
+    key="student_key",
+    order=_FIRST,
+    remembered=True,
+)
+
+_SCHOOLS = Template(
+    SCHOOL,
+    "from {school} as school\nwhere school.id in :school_ids",
+    key="key",
+    remembered=True,
+)
+
+_TERMS = Template(TERM, "from {term} as term\nwhere term.id in :term_ids", key="key")
+
+_TERMS_OF_STUDENTS = Template(
+    _TERM_OF_STUDENT,
+    "from (select distinct school_enrollment.student_id, school_enrollment.school_id,\n"
+    "    school_enrollment.school_year\n"
+    "  from {school_enrollment} as school_enrollment\n"
+    "  where school_enrollment.student_id in :student_ids) as attended\n"
+    "join {term} as term on term.school_id = attended.school_id and term.school_year = attended.school_year",
+    key="student_key",
+    order=_TERM_ORDER,
+)
+
+
 def school_of_students(students: Sequence[Key]) -> Statement:
     """The school that each student attends today, the primary one of several; the last one where none is attended."""
-    return Statement(
-        _SCHOOL_OF_STUDENT,
-        "from {school_enrollment} as school_enrollment\n"
-        "join {school} as school on school.id = school_enrollment.school_id\n"
-        "where school_enrollment.student_id in :student_ids",
-        {"student_ids": students},
-        key="student_key",
-        give=Give.ONE,
-        order=_FIRST,
-        limit=1,
-        remembered=True,
-    )
+    return _SCHOOL_OF_STUDENTS(student_ids=students).cut(1)
 
 
 def enrollments_of_students(students: Sequence[Key]) -> Statement:
     """Where each student is and was enrolled, the one that a family would name first at the head."""
-    return Statement(
-        SCHOOL_ENROLLMENT,
-        "from {school_enrollment} as school_enrollment\nwhere school_enrollment.student_id in :student_ids",
-        {"student_ids": students},
-        key="student_key",
-        order=_FIRST,
-        remembered=True,
-    )
+    return _ENROLLMENTS(student_ids=students)
 
 
 def first_enrollment_of_students(students: Sequence[Key]) -> Statement:
     """Each student's enrolment that a family would name first."""
-    return replace(enrollments_of_students(students), give=Give.ONE, limit=1)
+    return _ENROLLMENTS(student_ids=students).cut(1)
 
 
 def schools(keys: Sequence[Key]) -> Statement:
     """The schools of these keys, one row each."""
-    return Statement(
-        SCHOOL,
-        "from {school} as school\nwhere school.id in :school_ids",
-        {"school_ids": keys},
-        key="key",
-        give=Give.ONE,
-        remembered=True,
-    )
+    return _SCHOOLS(school_ids=keys)
 
 
 def terms(keys: Sequence[Key]) -> Statement:
     """The terms of these keys, one row each."""
-    return Statement(
-        TERM, "from {term} as term\nwhere term.id in :term_ids", {"term_ids": keys}, key="key", give=Give.ONE
-    )
+    return _TERMS(term_ids=keys)
 
 
 def terms_of_students(students: Sequence[Key]) -> Statement:
     """The terms of each student's schools and years, in their order, a year before its parts."""
-    return Statement(
-        _TERM_OF_STUDENT,
-        "from (select distinct school_enrollment.student_id, school_enrollment.school_id,\n"
-        "    school_enrollment.school_year\n"
-        "  from {school_enrollment} as school_enrollment\n"
-        "  where school_enrollment.student_id in :student_ids) as attended\n"
-        "join {term} as term on term.school_id = attended.school_id and term.school_year = attended.school_year",
-        {"student_ids": students},
-        key="student_key",
-        order=_TERM_ORDER,
-    )
+    return _TERMS_OF_STUDENTS(student_ids=students)

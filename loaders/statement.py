@@ -6,7 +6,7 @@ by its own name, so `student.given_name` is at once SQL and a column of the cont
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -22,14 +22,6 @@ Value = Scalar | Sequence[Key] | Sequence[str]
 Row = tuple[Any, ...]
 
 
-class Give(Enum):
-    """How rows are handed back to the keys of a level: one or none, all of them, or a page of them."""
-
-    ONE = "one"
-    MANY = "many"
-    PAGE = "page"
-
-
 @dataclass(frozen=True, slots=True)
 class Computed:
     """A column that is no bare column of a relation: its SQL, and how its value is read."""
@@ -41,15 +33,19 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A column made in Python out of others of the same row, after they were parsed."""
+    """A column made in Python out of others of the same row, after they were parsed.
+
+    A `pooled` one has few different values, so that it pays to remember what was made of which inputs.
+    """
 
     make: Callable[..., Any]
     inputs: tuple[str, ...]
+    pooled: bool = False
 
 
-def derived(make: Callable[..., Any], *inputs: str) -> Derived:
+def derived(make: Callable[..., Any], *inputs: str, pooled: bool = False) -> Derived:
     """`make(*inputs)` of each row, in the order in which the inputs are named."""
-    return Derived(make, inputs)
+    return Derived(make, inputs, pooled)
 
 
 @dataclass(frozen=True)
@@ -105,58 +101,124 @@ class Order:
     descending: bool = False
 
 
-@dataclass(frozen=True)
-class Statement:
-    """Rows of a shape, wanted for a set of keys.
+class Template:
+    """A statement without its values: made once, known by its identity, rendered once for each set of columns.
 
-    `key` names the column (or columns) whose value says for which key a row is. `limit` cuts per key, never over
-    the level. A `remembered` statement may be answered from its last good answer while the source is down:
-    only for who is who, never for a record. `absent` is the refusal that a key without a row gets, where null would
-    be no answer. `distinct` rows differ in the columns that are wanted: ask for all of them.
+    `key` names the column (or columns) whose value says for which key a row is. A `remembered` statement may be
+    answered from its last good answer while the source is down: only for who is who, never for a record. `distinct`
+    rows differ in the columns that are wanted: ask for all of them.
     """
 
-    shape: Shape
-    body: str
-    params: Mapping[str, Value]
-    key: str | tuple[str, ...]
-    give: Give = Give.MANY
-    order: tuple[Order, ...] = ()
-    limit: int | None = None
-    remembered: bool = False
-    absent: Exception | None = None
-    distinct: bool = False
+    __slots__ = ("_narrower", "body", "distinct", "key", "order", "remembered", "shape")
+
+    def __init__(
+        self,
+        shape: Shape,
+        body: str,
+        key: str | tuple[str, ...],
+        order: tuple[Order, ...] = (),
+        remembered: bool = False,
+        distinct: bool = False,
+    ) -> None:
+        self.shape = shape
+        self.body = body
+        self.key = key
+        self.order = order
+        self.remembered = remembered
+        self.distinct = distinct
+        self._narrower: dict[Any, Template] = {}
+
+    def __call__(self, **params: Value) -> "Statement":
+        """The statement with these values."""
+        return _stated(self, params, None, None)
+
+    def varied(self, **changes: Any) -> "Template":
+        """The same template with other parts, made once for the same changes."""
+        place = tuple(changes.items())
+        found = self._narrower.get(place)
+        if found is None:
+            if len(self._narrower) >= VARIETIES:
+                self._narrower.clear()
+            parts = {name: getattr(self, name) for name in self.__slots__ if name != "_narrower"}
+            found = self._narrower[place] = Template(**{**parts, **changes})
+        return found
+
+    def having(self, condition: str) -> "Template":
+        """The same template with one more condition; the body must end in its `where`."""
+        found = self._narrower.get(condition)
+        if found is None:
+            found = self.varied(body=f"{self.body}\n  and {condition}")
+            self._narrower[condition] = found
+        return found
+
+
+#: How many templates may be made of one: clients' filters decide over some of them.
+VARIETIES = 256
+
+
+class Statement:
+    """Rows of a shape, wanted for a set of keys: a template and its values.
+
+    `limit` cuts per key, never over the level. `absent` is the refusal that a key without a row gets, where null
+    would be no answer.
+    """
+
+    __slots__ = ("absent", "limit", "params", "template")
+
+    def __init__(
+        self,
+        shape: Shape,
+        body: str,
+        params: Mapping[str, Value],
+        key: str | tuple[str, ...],
+        order: tuple[Order, ...] = (),
+        limit: int | None = None,
+        remembered: bool = False,
+        distinct: bool = False,
+    ) -> None:
+        self.template = Template(shape, body, key, order, remembered, distinct)
+        self.params = params
+        self.limit = limit
+        self.absent: Exception | None = None
+
+    @property
+    def shape(self) -> Shape:
+        """The columns it can answer with."""
+        return self.template.shape
+
+    @property
+    def order(self) -> tuple[Order, ...]:
+        """The order of each key's rows."""
+        return self.template.order
+
+    def cut(self, limit: int) -> "Statement":
+        """The first rows of each key."""
+        return _stated(self.template, self.params, limit, self.absent)
 
     def for_root(self) -> "Statement":
         """The same statement asked at the root, where there is one key, ()."""
-        return replace(self, key=())
+        return _stated(self.template.varied(key=()), self.params, self.limit, self.absent)
+
+    def or_refuse(self, absent: Exception) -> "Statement":
+        """The same statement, where a key without a row gets this refusal."""
+        return _stated(self.template, self.params, self.limit, absent)
+
+    def unremembered(self) -> "Statement":
+        """The same statement, which is never answered from memory."""
+        return _stated(self.template.varied(remembered=False), self.params, self.limit, self.absent)
 
     def having(self, condition: str, **params: Value) -> "Statement":
         """The same statement with one more condition; the body must end in its `where`."""
-        return replace(self, body=f"{self.body}\n  and {condition}", params={**self.params, **params})
+        return _stated(self.template.having(condition), {**self.params, **params}, self.limit, self.absent)
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The answer to a statement: parsed rows, the names of their columns, and where the key stands."""
-
-    columns: tuple[str, ...]
-    rows: list[Row]
-    key: tuple[int, ...]
-    give: Give
-    as_of: datetime | None = None
-    stale: bool = False
-
-    def by_key(self) -> dict[Any, list[Row]]:
-        """The rows of each key, in the statement's order; a key of several columns is a tuple."""
-        found: dict[Any, list[Row]] = {}
-        if len(self.key) == 1:
-            at = self.key[0]
-            for row in self.rows:
-                found.setdefault(row[at], []).append(row)
-        else:
-            for row in self.rows:
-                found.setdefault(tuple(row[at] for at in self.key), []).append(row)
-        return found
+def _stated(template: Template, params: Mapping[str, Value], limit: int | None, absent: Exception | None) -> Statement:
+    made: Statement = object.__new__(Statement)
+    made.template = template
+    made.params = params
+    made.limit = limit
+    made.absent = absent
+    return made
 
 
 def after(order: Sequence[Order], values: Sequence[Scalar]) -> tuple[str, dict[str, Value]]:
@@ -177,15 +239,14 @@ def behind(statement: Statement, values: Sequence[Scalar]) -> Statement:
 
 def counted(statement: Statement) -> Statement:
     """How many rows each key has; a key without rows has no row here either."""
-    keys = (statement.key,) if isinstance(statement.key, str) else statement.key
-    return replace(
-        statement,
-        shape=_counts(statement.shape, keys),
-        body=f"{statement.body}\ngroup by {', '.join(statement.shape.sql(key) for key in keys)}",
-        give=Give.ONE,
+    template = statement.template
+    keys = (template.key,) if isinstance(template.key, str) else template.key
+    of_keys = template.varied(
+        shape=_counts(template.shape, keys),
+        body=f"{template.body}\ngroup by {', '.join(template.shape.sql(key) for key in keys)}",
         order=(),
-        limit=None,
     )
+    return _stated(of_keys, statement.params, None, None)
 
 
 @lru_cache(maxsize=64)

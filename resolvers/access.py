@@ -105,7 +105,7 @@ async def scope_of(context: Context) -> Scope:
     Raises SourceDown where the source is away and this viewer's rights of today are not remembered.
     """
     if context.viewer is None or context.viewer.guardian_key is None:
-        return Scope({}, context.now)
+        return Scope({}, context.source.now())
     known = context._scope
     if isinstance(known, Scope):
         return known
@@ -120,7 +120,7 @@ async def scope_of(context: Context) -> Scope:
 async def _read_scope(context: Context, guardian: Key) -> Scope:
     (rows,) = await context.source.fetch([rights_of_guardians([guardian])])
     rights = [Right(**dict(zip(rows.columns, row, strict=True))) for row in rows.rows]
-    return Scope({right.student_key: right for right in rights}, rows.as_of or context.now, rows.stale)
+    return Scope({right.student_key: right for right in rights}, rows.as_of or context.source.now(), rows.stale)
 
 
 async def closed(context: Context, area: Area, students: Iterable[Key]) -> Mapping[Key, AreaReason]:
@@ -138,7 +138,8 @@ def _provided(context: Context, area: Area) -> bool:
 
 
 async def areas_of_students(context: Context, students: Sequence[Key]) -> list[list[AreaStatus]]:
-    """All areas of each student, in the order of the enumeration."""
+    """All areas of each student, in the order of the enumeration; each says of which instant it is."""
+    context.volatile = True
     scope = await scope_of(context)
     reasons = {area: await closed(context, area, students) for area in Area}
     return [

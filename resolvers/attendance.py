@@ -11,7 +11,8 @@ from typing import Any
 from loaders import attendance
 from loaders.attendance import AttendanceFilter
 from loaders.contract import AttendanceExcuse, AttendanceStatus
-from loaders.statement import Key, Rows, Statement
+from loaders.rows import Rows
+from loaders.statement import Key, Statement
 from resolvers.access import visible
 from resolvers.context import Batch
 from resolvers.paging import Page, Paged, paged

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from loaders.rights import rights_of_guardians
 from loaders.source import Source
@@ -41,7 +40,7 @@ class Audience:
         found: dict[Key, set[Key]] = {guardian: set() for guardian in asked}
         for start in range(0, len(asked), CHUNK):
             self.statements += 1
-            statement = replace(rights_of_guardians(asked[start : start + CHUNK]), remembered=False)
+            statement = rights_of_guardians(asked[start : start + CHUNK]).unremembered()
             (rows,) = await self._source.fetch([statement], [["guardian_key", "student_key"]])
             guardian_at, student_at = (rows.columns.index(name) for name in ("guardian_key", "student_key"))
             for row in rows.rows:

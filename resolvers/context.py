@@ -1,14 +1,17 @@
 """What one operation knows: its viewer, the time, the data, and what it has to tell the transport."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
 from loaders.source import Source
 from loaders.statement import Key
 from resolvers.errors import Forbidden, Unauthenticated
+
+#: For how long an answer holds that asked the clock what is to be seen now.
+MOMENT = timedelta(seconds=2)
 
 
 class ClientKind(Enum):
@@ -53,23 +56,51 @@ class Reply:
     cookie_expires_at: datetime | None = None
 
 
-@dataclass
 class Context:
     """One operation, or one event of a subscription: never shared, so nothing in it can be stale.
 
     `portal` is the service of the portal's orders (accounts and sessions), `live` that of changes as they happen.
+    It also notes whether its answer may be given again: `volatile` once something was read that no mark of the source
+    vouches for, and `fresh_until` where the clock alone ends its truth.
     """
 
-    source: Source
-    viewer: Viewer | None
-    caller: Caller
-    portal: Any
-    live: Any
-    reply: Reply = field(default_factory=Reply)
-    district_name: str = ""
-    support_email: str | None = None
-    loads: dict[Any, Any] = field(default_factory=dict)
-    _scope: Any = None
+    __slots__ = (
+        "_live",
+        "_portal",
+        "_reply",
+        "_scope",
+        "caller",
+        "district_name",
+        "fresh_until",
+        "loads",
+        "source",
+        "support_email",
+        "viewer",
+        "volatile",
+    )
+
+    def __init__(
+        self,
+        source: Source,
+        viewer: Viewer | None,
+        caller: Caller,
+        portal: Any,
+        live: Any,
+        district_name: str = "",
+        support_email: str | None = None,
+    ) -> None:
+        self.source = source
+        self.viewer = viewer
+        self.caller = caller
+        self.district_name = district_name
+        self.support_email = support_email
+        self.loads: dict[Any, Any] = {}
+        self.volatile = False
+        self.fresh_until: datetime | None = None
+        self._portal = portal
+        self._live = live
+        self._reply: Reply | None = None
+        self._scope: Any = None
 
     def become(self, viewer: Viewer) -> None:
         """Go on as this viewer, who has just logged in; nothing read for another stays."""
@@ -78,14 +109,42 @@ class Context:
         self._scope = None
 
     @property
+    def portal(self) -> Any:
+        """The service of the portal's orders; what it tells is never remembered."""
+        self.volatile = True
+        return self._portal
+
+    @property
+    def live(self) -> Any:
+        """The service of changes as they happen; what it tells is never remembered."""
+        self.volatile = True
+        return self._live
+
+    @property
+    def reply(self) -> Reply:
+        """What the operation asks of the HTTP answer."""
+        if self._reply is None:
+            self._reply = Reply()
+        return self._reply
+
+    @property
     def today(self) -> date:
         """Today's date where the district is."""
         return self.source.today()
 
     @property
     def now(self) -> datetime:
-        """The current instant, in UTC."""
+        """The current instant, in UTC; an answer that tells it is never given again."""
+        self.volatile = True
         return self.source.now()
+
+    @property
+    def moment(self) -> datetime:
+        """The current instant, for what appears and disappears by the clock; the answer holds for two seconds."""
+        now = self.source.now()
+        if self.fresh_until is None:
+            self.fresh_until = now + MOMENT
+        return now
 
     def signed_in(self) -> Viewer:
         """The viewer; Unauthenticated without a session."""

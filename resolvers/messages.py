@@ -15,7 +15,7 @@ async def messages_of_parents(keys: Sequence[Key], batch: Batch, page: Page, wan
     if not _provided(batch):
         return None
     scope = await scope_of(batch.context)
-    statement = messages.messages_of_guardians(keys, scope.students, batch.context.now, wanted)
+    statement = messages.messages_of_guardians(keys, scope.students, batch.context.moment, wanted)
     return paged(batch.context, statement, page)
 
 
@@ -24,7 +24,7 @@ async def unread_counts(keys: Sequence[Key], batch: Batch) -> list[int]:
     if not _provided(batch):
         return [0 for _ in keys]
     scope = await scope_of(batch.context)
-    unread = messages.messages_of_guardians(keys, scope.students, batch.context.now, MessageFilter(unread=True))
+    unread = messages.messages_of_guardians(keys, scope.students, batch.context.moment, MessageFilter(unread=True))
     (rows,) = await batch.context.source.fetch([count_of(unread)])
     found, at = rows.by_key(), rows.columns.index("total")
     return [found[key][0][at] if key in found else 0 for key in keys]
@@ -36,7 +36,7 @@ async def messages_by_id(keys: Sequence[Key], batch: Batch) -> Statement | None:
     if viewer is None or viewer.guardian_key is None or not _provided(batch):
         return None
     scope = await scope_of(batch.context)
-    return messages.messages(viewer.guardian_key, scope.students, batch.context.now, keys)
+    return messages.messages(viewer.guardian_key, scope.students, batch.context.moment, keys)
 
 
 def _provided(batch: Batch) -> bool:

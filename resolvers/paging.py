@@ -4,7 +4,7 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ import orjson
 
 from loaders.adapter import Adapter
 from loaders.contract import Column, Kind
-from loaders.statement import Give, Statement, behind, counted
+from loaders.statement import Statement, behind, counted
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
 
@@ -31,7 +31,7 @@ class Paged:
     @property
     def rows(self) -> Statement:
         """The statement of the page itself, with one row more than asked, which tells whether there is a next page."""
-        return replace(self.statement, give=Give.PAGE, limit=self.first + 1)
+        return self.statement.cut(self.first + 1)
 
     @property
     def cursor_columns(self) -> list[str]:

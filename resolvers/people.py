@@ -1,7 +1,6 @@
 """Students, parents and teachers."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from loaders import people, schools
 from loaders.contract import GradeLevel
@@ -15,7 +14,7 @@ from resolvers.errors import Forbidden
 def viewer(keys: Sequence[tuple[()]], batch: Batch) -> Statement:
     """The parent who asks; Unauthenticated without a session, Forbidden for staff."""
     gone = Forbidden("The school's records hold nobody under this account any more. Ask the school for a new key.")
-    return replace(people.guardians([batch.context.guardian()]).for_root(), absent=gone)
+    return people.guardians([batch.context.guardian()]).for_root().or_refuse(gone)
 
 
 def viewer_if_parent(keys: Sequence[tuple[()]], batch: Batch) -> Statement | None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from loaders.errors import SourceDown
-from loaders.statement import Rows, Statement
+from loaders.rows import Rows
+from loaders.statement import Statement
 from resolvers.access import Area, closed
 from resolvers.context import Batch, Context
 from resolvers.paging import Paged, count_of, page_of

@@ -18,7 +18,7 @@ from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
 from loaders.errors import SourceDown
-from loaders.statement import Rows
+from loaders.rows import Rows
 from resolvers.context import Context
 from resolvers.paging import cursor
 from schema.connections import Connection, Edge, PageInfo

@@ -1,7 +1,7 @@
 """A made district to ask: its source with every statement on record, and who is in it."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -37,6 +37,10 @@ class Recorded:
     reads: Readers
     statements: list[Bound] = field(default_factory=list)
     dialect: Dialect = Dialect.SQLITE
+
+    def version(self) -> Hashable | None:
+        """The database's own word."""
+        return self.reads.version()
 
     async def fetch(self, statements: Sequence[Bound], *, heavy: bool = False) -> list[list[Sequence[Any]]]:
         """The answers, with the statements written down."""

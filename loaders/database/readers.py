@@ -7,7 +7,7 @@ to another thread and back costs more than they do.
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
 from contextlib import suppress
 from typing import Any, Self, TypeVar
 
@@ -139,6 +139,17 @@ class Readers:
             if asyncio.get_running_loop().time() > deadline:
                 raise SourceDown(f"{self.label} is locked by another program.")
             await asyncio.sleep(_LOCKED_SECONDS)
+
+    def version(self) -> Hashable | None:
+        """What `data_version` tells, where it needs no wait; None where it does, and on other engines."""
+        direct = self._direct
+        if direct is None or not direct.usable():
+            return None
+        try:
+            version = direct.data_version()
+        except sqlite3.Error:
+            return None
+        return None if version is None else (self._directs, version)
 
     async def close(self) -> None:
         """Closes every connection once what runs on it is stopped; calls that come later get SourceDown."""

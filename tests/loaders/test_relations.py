@@ -14,7 +14,7 @@ from loaders.dialect import Dialect, bind, bind_set
 from loaders.errors import RelationIncomplete, ValueInvalid
 from loaders.relations import Relations
 from loaders.rows import parser
-from loaders.statement import Computed, Give, Order, Shape, Statement, behind, counted, derived
+from loaders.statement import Computed, Order, Shape, Statement, behind, counted, derived
 
 TODAY = date(2026, 11, 23)
 ZONE = ZoneInfo("America/New_York")
@@ -84,8 +84,7 @@ def test_mysql_doubles_percent_signs_outside_of_parameters(folder: Path) -> None
 
 
 def test_a_limit_cuts_per_key_and_never_over_the_level(folder: Path) -> None:
-    paged = Statement(STUDENT, STATEMENT.body, STATEMENT.params, "key", Give.PAGE, STATEMENT.order, limit=5)
-    sql, values = _rendered(folder, Dialect.POSTGRESQL, paged)
+    sql, values = _rendered(folder, Dialect.POSTGRESQL, STATEMENT.cut(5))
     assert sql.startswith(
         "select cut.key_, cut.given_ from (select student.id as key_, student.given_name as given_, "
         "row_number() over (partition by student.id order by student.birth_date desc, "
@@ -111,8 +110,8 @@ def test_a_count_is_one_row_per_key(folder: Path) -> None:
 
 def test_a_derived_column_is_made_of_its_inputs_and_they_stay_inside(folder: Path) -> None:
     rendered = Relations(load_adapter(str(folder)), Dialect.SQLITE).render(STATEMENT, ["label"])
-    assert rendered.columns == ("key", "label")
-    assert rendered.parse([(3, "Ana")]) == [(3, "Ana 3")]
+    assert rendered.layout.columns == ("key", "label")
+    assert rendered.layout.parse([(3, "Ana")]) == [(3, "Ana 3")]
 
 
 def test_a_relation_that_the_source_lacks_is_named(folder: Path) -> None:
@@ -155,9 +154,9 @@ def test_a_code_outside_of_the_contract_is_refused_with_its_column(folder: Path)
     shape = Shape({"status": "attendance.status"})
     statement = Statement(shape, "from {student} as attendance where 1 = 1", {}, key="status")
     rendered = Relations(load_adapter(str(folder)), Dialect.SQLITE).render(statement)
-    assert rendered.parse([("TARDY",)]) == [(AttendanceStatus.TARDY,)]
+    assert rendered.layout.parse([("TARDY",)]) == [(AttendanceStatus.TARDY,)]
     with pytest.raises(ValueInvalid, match=r"attendance\.status: 'Here' is not one of PRESENT"):
-        rendered.parse([("Here",)])
+        rendered.layout.parse([("Here",)])
 
 
 def test_an_instant_is_bound_in_the_sources_own_zone() -> None:

@@ -75,7 +75,7 @@ async def answer(
     statement = Statement(shape, f"from {{{relation}}} as {relation} where {where}", {}, key=columns[0])
     rendered = relations.render(statement)
     [rows] = await readers.fetch([(rendered.sql, relations.values(rendered, statement, today))])
-    parsed = [row if len(columns) > 1 else row[0] for row in rendered.parse(rows)]
+    parsed = [row if len(columns) > 1 else row[0] for row in rendered.layout.parse(rows)]
     return sorted(parsed, key=repr)
 
 

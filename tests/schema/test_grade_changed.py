@@ -45,7 +45,7 @@ class Told:
     ) -> AsyncGenerator[Answer, None] | Answer:
         async def context() -> Context:
             made = self.world.context(guardian, staff)
-            made.live = self.live
+            made._live = self.live
             return made
 
         return await ENGINE.subscribe(ENGINE.prepare(GraphQLRequest(DOCUMENT, variables=variables)), context)
