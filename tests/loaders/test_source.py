@@ -35,7 +35,7 @@ def clock() -> Clock:
 @pytest_asyncio.fixture
 async def world(tmp_path: Path, clock: Clock) -> AsyncIterator[World]:
     """A small district."""
-    made = await open_world(tmp_path / "district.db", 12, clock)
+    made = await open_world(tmp_path / "district.db", 25, clock)
     yield made
     await made.recorded.reads.close()
 
