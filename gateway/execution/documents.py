@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+import orjson
 import strawberry
 from graphql import (
     DocumentNode,
@@ -38,6 +39,17 @@ PARSED_PER_TEXT = 280
 CACHED_BYTES = 64 * 2**20
 CHECKS_PER_DOCUMENT = 64
 MAX_ERRORS = 5
+#: How many requests for a document, told apart by operation and variables, are kept ready beside it, how long their
+#: variables may be in JSON, and what one takes: the variables as they came, coerced, and what says where from.
+READY_PER_DOCUMENT = 64
+READY_VARIABLES = 4_096
+READY_BYTES = 500
+READY_PER_VARIABLE = 20
+
+#: What has no JSON form of its own is no variable that came in JSON, and must not look like one that did.
+_AS_JSON = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
+
+Place = tuple[str | None, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,8 @@ class Prepared:
 
     `variables` are coerced, with their sources in `values`, and `request.variables` as they came; `hash` is the
     SHA-256 of the text and is what logs name. What an executor makes of the document it keeps `beside` it, so that it
-    goes with the document.
+    goes with the document. Two operations of one engine with the same `place` are the same with the same variables;
+    None where that is not known.
     """
 
     request: GraphQLRequest
@@ -67,6 +80,7 @@ class Prepared:
     errors: tuple[GraphQLError, ...] = ()
     values: VariableValues | None = None
     beside: dict[Any, Any] = field(default_factory=dict)
+    place: tuple[str, Place] | None = None
 
     @property
     def kind(self) -> OperationType | None:
@@ -88,6 +102,7 @@ class _Entry:
     page_variables: dict[str | None, frozenset[str]] = field(default_factory=dict)
     checks: OrderedDict[Any, Checked] = field(default_factory=OrderedDict)
     beside: dict[Any, Any] = field(default_factory=dict)
+    ready: OrderedDict[Place, Prepared] = field(default_factory=OrderedDict)
 
 
 class Documents:
@@ -113,6 +128,13 @@ class Documents:
     def prepare(self, request: GraphQLRequest) -> Prepared:
         """The operation that the request names, ready to run; or the errors of the first step that refused it."""
         entry = self._entries.get(request.query)
+        place = _place(request)
+        if entry is not None and place is not None:
+            ready = entry.ready.get(place)
+            if ready is not None:
+                entry.ready.move_to_end(place)
+                self._entries.move_to_end(request.query)
+                return ready
         text_hash = entry.hash if entry else sha256(request.query.encode(errors="surrogatepass")).hexdigest()
         operation: OperationDefinitionNode | None = None
         try:
@@ -138,7 +160,14 @@ class Documents:
         if isinstance(values, list):
             refused = tuple(_coded(error, BAD_USER_INPUT) for error in values)
             return Prepared(request, text_hash, operation=operation, errors=refused)
-        return Prepared(request, text_hash, entry.document, operation, values.coerced, (), values, entry.beside)
+        named = None if place is None else (text_hash, place)
+        prepared = Prepared(
+            request, text_hash, entry.document, operation, values.coerced, (), values, entry.beside, named
+        )
+        # A mutation's variables may hold a password.
+        if place is not None and operation.operation is not OperationType.MUTATION:
+            self._keep_ready(entry, place, prepared)
+        return prepared
 
     def _parse(self, text: str, text_hash: str) -> _Entry:
         size = len(text.encode(errors="surrogatepass"))
@@ -183,9 +212,38 @@ class Documents:
             return
         self._entries[text] = entry
         self._bytes += entry.bytes
+        self._cut()
+
+    def _keep_ready(self, entry: _Entry, place: Place, prepared: Prepared) -> None:
+        if self._entries.get(prepared.request.query) is not entry:
+            return
+        entry.ready[place] = prepared
+        taken = _ready_bytes(place)
+        if len(entry.ready) > READY_PER_DOCUMENT:
+            taken -= _ready_bytes(entry.ready.popitem(last=False)[0])
+        entry.bytes += taken
+        self._bytes += taken
+        self._cut()
+
+    def _cut(self) -> None:
         while len(self._entries) > CACHED_DOCUMENTS or self._bytes > self._cached_bytes:
             _, dropped = self._entries.popitem(last=False)
             self._bytes -= dropped.bytes
+
+
+def _place(request: GraphQLRequest) -> Place | None:
+    """What tells a request from others for the same document; None where that is long, or is no JSON."""
+    if not request.variables:
+        return request.operation_name, b""
+    try:
+        variables = orjson.dumps(request.variables, option=_AS_JSON)
+    except TypeError:
+        return None
+    return (request.operation_name, variables) if len(variables) <= READY_VARIABLES else None
+
+
+def _ready_bytes(place: Place) -> int:
+    return READY_BYTES + READY_PER_VARIABLE * len(place[1])
 
 
 def _choose(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
