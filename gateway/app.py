@@ -1,16 +1,16 @@
 """The composition root: every part of the gateway is made here, handed to those who need it, and closed again."""
 
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from gateway.authentication import Authenticator, HashProfile, PasswordHasher
@@ -28,7 +28,7 @@ from loaders.errors import AdapterInvalid, LoaderError
 from loaders.portal.store import check_migrated
 from loaders.relations import Relations
 from loaders.source import Source
-from resolvers.context import Caller, Context
+from resolvers.context import Caller, Context, Viewer
 from resolvers.live import Live
 from resolvers.paging import cursor
 from resolvers.portal import Portal
@@ -52,33 +52,37 @@ class House:
     websocket: WebSocketEndpoint
 
 
-@dataclass
-class Door:
-    """The GraphQL endpoint, which opens when the house behind it stands."""
+class Gateway:
+    """The gateway as an ASGI application: what is for the GraphQL endpoint goes there straight, all else to the pages.
 
-    house: House | None = None
-    drained: bool = field(default=False)
+    A router and its middleware in front of the endpoint would cost as much as all else that the edge does.
+    """
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the connection to the endpoint of its protocol."""
-        if self.house is None:
-            raise RuntimeError("The gateway has not started.")
-        endpoint = self.house.websocket if scope["type"] == "websocket" else self.house.http
-        await endpoint(scope, receive, send)
+    def __init__(self, pages: Starlette) -> None:
+        self.pages = pages
+        self.house: House | None = None
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Hand the connection to whom it is for."""
+        if self.house is not None and scope.get("path") == PATH:
+            if scope["type"] == "http":
+                return self.house.http(scope, receive, send)
+            if scope["type"] == "websocket":
+                return self.house.websocket(scope, receive, send)
+        return self.pages(scope, receive, send)
 
 
-def create_app(settings: Settings, *, hashing: HashProfile | None = None) -> Starlette:
+def create_app(settings: Settings, *, hashing: HashProfile | None = None) -> Gateway:
     """The gateway as an ASGI application; its parts are opened at its start and closed at its end.
 
     Starting raises SourceDown, SourceWritable, AdapterInvalid, RelationIncomplete or StoreOutdated where the source
     or the portal store is not as it must be. `hashing` is for tests, which hash at the cheapest profile.
     """
-    door = Door()
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_house(settings, hashing or HashProfile()) as house:
-            door.house = app.state.house = house
+            gateway.house = app.state.house = house
             # What the start has made stays for good: the collector need not walk it again (p99 93 to 16 ms).
             gc.collect()
             gc.freeze()
@@ -87,15 +91,14 @@ def create_app(settings: Settings, *, hashing: HashProfile | None = None) -> Sta
             await house.websocket.drain()
 
     routes = [
-        Route(PATH, door, methods=None),
-        WebSocketRoute(PATH, door),
         *static_routes(),
         Route("/livez", _alive),
         Route("/readyz", _ready),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan)
-    app.router.redirect_slashes = False
-    return app
+    pages = Starlette(routes=routes, lifespan=lifespan)
+    pages.router.redirect_slashes = False
+    gateway = Gateway(pages)
+    return gateway
 
 
 @asynccontextmanager
@@ -123,12 +126,7 @@ async def open_house(settings: Settings, hashing: HashProfile) -> AsyncIterator[
         await live.start()
         stack.push_async_callback(live.stop)
 
-        async def open_context(caller: Caller) -> Context:
-            viewer = None
-            if caller.session_id is not None:
-                viewer = await authenticator.viewer_of_session(caller.session_id, by_cookie=caller.by_cookie)
-            elif caller.token is not None:
-                viewer = await authenticator.viewer(caller.token, by_cookie=caller.by_cookie)
+        def context(viewer: Viewer | None, caller: Caller) -> Context:
             return Context(
                 source=source,
                 viewer=viewer,
@@ -139,11 +137,26 @@ async def open_house(settings: Settings, hashing: HashProfile) -> AsyncIterator[
                 support_email=settings.support_email,
             )
 
+        async def open_context(caller: Caller) -> Context:
+            viewer = None
+            if caller.session_id is not None:
+                viewer = await authenticator.viewer_of_session(caller.session_id, by_cookie=caller.by_cookie)
+            elif caller.token is not None:
+                viewer = await authenticator.viewer(caller.token, by_cookie=caller.by_cookie)
+            return context(viewer, caller)
+
+        def recall(caller: Caller) -> Context | None:
+            if caller.token is None:
+                return context(None, caller)
+            viewer = authenticator.recall(caller.token, by_cookie=caller.by_cookie)
+            return None if viewer is None else context(viewer, caller)
+
         edge = Edge(
             engine=CompiledEngine(schema, Limits(deadline=settings.operation_timeout), fetch=read, cursor=cursor),
             open_context=open_context,
             allowed_origins=frozenset(settings.allowed_origins),
             secure_cookies=settings.secure_cookies,
+            recall=recall,
         )
         yield House(
             source=source,

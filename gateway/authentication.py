@@ -163,6 +163,13 @@ class Authenticator:
         self._touching: dict[int, asyncio.Task[None]] = {}
         portal.revocations.listen(self._forget)
 
+    def recall(self, token: str, *, by_cookie: bool) -> Viewer | None:
+        """Who asks, where that is remembered; None where it has to be asked, or nobody does."""
+        known = self._known.get(token_hash(token))
+        if known is None or known.by_cookie != by_cookie or known.until <= self._clock():
+            return None
+        return known.viewer
+
     async def viewer(self, token: str, *, by_cookie: bool) -> Viewer | None:
         """Who asks; None for a token that is unknown, expired, ended, or shown in the other kind of client's way."""
         if not is_token(token):
@@ -185,7 +192,7 @@ class Authenticator:
         known = self._known.get(key)
         if known is None or known.until <= self._clock():
             return await self._read(key, now, by_cookie, read)
-        return known.viewer if known.by_cookie == by_cookie and now < known.viewer.expires_at else None
+        return known.viewer if known.by_cookie == by_cookie else None
 
     async def _read(
         self, key: str, now: datetime, by_cookie: bool, read: Callable[[], Awaitable[Session | None]]
@@ -201,7 +208,8 @@ class Authenticator:
             viewer = replace(viewer, expires_at=self._touch(session, now))
         # A session that ended while it was read must not be remembered as it was before.
         if changes == self._portal.revocations.changes:
-            self._remember(key, _Known(viewer, by_cookie, started + self._seconds))
+            lasts = min(self._seconds, (viewer.expires_at - now).total_seconds())
+            self._remember(key, _Known(viewer, by_cookie, started + lasts))
         return viewer
 
     def _viewer_of(self, session: Session) -> Viewer | None:

@@ -6,19 +6,22 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway.heads import HEAD_SECONDS, HandshakeProtocol, head_protocol
 
 GRACE_SECONDS = 10
 SOCKET_MESSAGE_BYTES = 65_536
 BACKLOG = 2048
+#: The fields by which a proxy says for whom it asks, and how it was asked.
+FORWARDED = frozenset((b"x-forwarded-for", b"x-forwarded-proto"))
 
 _uvicorn_log = logging.getLogger("uvicorn.error")
 
@@ -54,8 +57,10 @@ def listen(host: str, port: int) -> socket.socket:
 
 def configure(app: ASGIApp, *, head_seconds: float = HEAD_SECONDS) -> uvicorn.Config:
     """How the gateway has uvicorn serve: what strangers may send, and for how long they may take, is bounded."""
-    return uvicorn.Config(
+    config = uvicorn.Config(
         app,
+        interface="asgi3",
+        proxy_headers=False,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -66,6 +71,8 @@ def configure(app: ASGIApp, *, head_seconds: float = HEAD_SECONDS) -> uvicorn.Co
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+    config.app = _Forwarded(app, config.forwarded_allow_ips)
+    return config
 
 
 async def serve(app: ASGIApp, bound: socket.socket, ready: Callable[[int], None]) -> None:
@@ -87,6 +94,22 @@ async def serve(app: ASGIApp, bound: socket.socket, ready: Callable[[int], None]
         raise startup.failure
 
 
+class _Forwarded:
+    """The application, told by a trusted proxy's fields whom it asks for; without such fields nothing is in the way."""
+
+    def __init__(self, app: ASGIApp, trusted: list[str] | str) -> None:
+        self._app = app
+        self._told: Any = ProxyHeadersMiddleware(cast("Any", app), trusted)
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["type"] != "lifespan":
+            for name, _ in scope["headers"]:
+                if name in FORWARDED:
+                    told: Awaitable[None] = self._told(scope, receive, send)
+                    return told
+        return self._app(scope, receive, send)
+
+
 class _Startup:
     """The application, with what it raised while it started kept instead of printed."""
 
@@ -94,10 +117,10 @@ class _Startup:
         self.failure: Exception | None = None
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            await self._app(scope, receive, send)
-            return
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return self._start(scope, receive, send) if scope["type"] == "lifespan" else self._app(scope, receive, send)
+
+    async def _start(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
 
         async def quiet(message: Message) -> None:

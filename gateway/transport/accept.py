@@ -1,12 +1,15 @@
 """Media types: what a client can read, by Accept, and what it says it sent, by Content-Type."""
 
-from collections.abc import Sequence
+from functools import lru_cache
 
 JSON = "application/json"
 RESPONSE = "application/graphql-response+json"
+#: Clients are of few kinds: what a field's value means is worked out once. A value may be as long as a head.
+REMEMBERED = 64
 
 
-def negotiate(accept: Sequence[str]) -> str | None:
+@lru_cache(REMEMBERED)
+def negotiate(accept: tuple[str, ...]) -> str | None:
     """The media type of the answer by the Accept headers (RFC 9110, 12.5.1); None where neither is acceptable.
 
     No Accept, or none but wildcards, means application/json, which every client can read.
@@ -26,12 +29,14 @@ def negotiate(accept: Sequence[str]) -> str | None:
     return best[3] if best else None
 
 
-def wants_page(accept: Sequence[str]) -> bool:
+@lru_cache(REMEMBERED)
+def wants_page(accept: tuple[str, ...]) -> bool:
     """Whether a browser asks for a page: text/html is named."""
     return any(range_ == "text/html" and quality > 0 for value in accept for range_, quality in _ranges(value))
 
 
-def sent_json(content_type: Sequence[str]) -> bool:
+@lru_cache(REMEMBERED)
+def sent_json(content_type: tuple[str, ...]) -> bool:
     """Whether the body is JSON in UTF-8: exactly one Content-Type, of that essence, with that charset or none."""
     if len(content_type) != 1:
         return False

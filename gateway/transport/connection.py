@@ -12,8 +12,9 @@ from graphql import GraphQLError, OperationType
 from gateway.execution.codes import RATE_LIMITED
 from gateway.execution.documents import GraphQLRequest, Prepared
 from gateway.execution.operations import Answer
+from gateway.transport.head import Head
 from gateway.transport.messages import Complete, Init, Ping, Pong, Subscribe, read_message
-from gateway.transport.origin import Scope, caller, origin_allowed
+from gateway.transport.origin import socket_caller
 from gateway.transport.outbox import Outbox, SlowConsumer
 from gateway.transport.protocol import (
     Edge,
@@ -51,14 +52,14 @@ class Connection:
         edge: Edge,
         pace: Pace,
         revocations: Revocations | None,
-        scope: Scope,
+        head: Head,
         receive: Callable[[], Awaitable[Any]],
         send: Callable[[Any], Awaitable[None]],
     ) -> None:
         self._edge = edge
         self._pace = pace
         self._revocations = revocations
-        self._scope = scope
+        self._head = head
         self._receive = receive
         self._send = send
         self._outbox = Outbox(self._write, most=pace.queued, most_bytes=pace.queued_bytes)
@@ -145,8 +146,7 @@ class Connection:
     async def _init(self, authorization: str | None) -> None:
         if self._caller is not None:
             raise Closed(4429, "Too many initialisation requests")
-        cookies = origin_allowed(self._scope, self._edge)
-        who = caller(self._scope, self._edge, authorization, cookies=cookies and authorization is None)
+        who = socket_caller(self._head, self._edge, authorization)
         try:
             context = await self._edge.open_context(who)
         except Exception as failure:

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 from email.utils import format_datetime
-from typing import Any
 
+from gateway.transport.head import Head
 from gateway.transport.protocol import Edge
 from resolvers.context import Caller, Reply
 
@@ -13,33 +13,33 @@ PLAIN_COOKIE = "homeroom"
 TOKEN = re.compile(r"[!#-+\--:<-\[\]-~]{1,512}")
 AGENT_LENGTH = 256
 
-Scope = Any
+
+def presented(head: Head, edge: Edge) -> tuple[str | None, bool]:
+    """The token that a request carries, and whether that is the session cookie: a bearer token comes first."""
+    token = bearer(head.one(b"authorization"))
+    if token is not None:
+        return token, False
+    token = _session_cookie(head, edge)
+    return token, token is not None
 
 
-def headers(scope: Scope, name: bytes) -> list[str]:
-    """All values of a header, in the order they came."""
-    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+def caller(head: Head, token: str | None, by_cookie: bool, transport: str = "http") -> Caller:
+    """Where a request comes from."""
+    agent = (head.one(b"user-agent") or "")[:AGENT_LENGTH]
+    return Caller(token, by_cookie, head.address, agent, transport)
 
 
-def header(scope: Scope, name: bytes) -> str | None:
-    """The only value of a header; None where there is none, or more than one."""
-    found = headers(scope, name)
-    return found[0] if len(found) == 1 else None
+def socket_caller(head: Head, edge: Edge, authorization: str | None) -> Caller:
+    """Who opens a socket: by its first message's authorization, else by the handshake's, else by the cookie.
 
-
-def caller(scope: Scope, edge: Edge, authorization: str | None = None, *, cookies: bool = True) -> Caller:
-    """The caller of a request: a bearer token first, else the session cookie."""
-    token = bearer(authorization if authorization is not None else header(scope, b"authorization"))
-    by_cookie = token is None and cookies
-    if by_cookie:
-        token = _cookie(headers(scope, b"cookie"), SECURE_COOKIE if edge.secure_cookies else PLAIN_COOKIE)
-    return Caller(
-        token=token,
-        by_cookie=by_cookie and token is not None,
-        address=str((scope.get("client") or ("", 0))[0]),
-        user_agent=(header(scope, b"user-agent") or "")[:AGENT_LENGTH],
-        transport=scope["type"],
-    )
+    The cookie counts only where the handshake came from a page of our own or of a listed site.
+    """
+    token = bearer(authorization if authorization is not None else head.one(b"authorization"))
+    by_cookie = False
+    if token is None and authorization is None and origin_allowed(head, edge):
+        token = _session_cookie(head, edge)
+        by_cookie = token is not None
+    return caller(head, token, by_cookie, "websocket")
 
 
 def bearer(authorization: str | None) -> str | None:
@@ -51,23 +51,23 @@ def bearer(authorization: str | None) -> str | None:
     return token if scheme.lower() == "bearer" and TOKEN.fullmatch(token) else None
 
 
-def origin_allowed(scope: Scope, edge: Edge) -> bool:
+def origin_allowed(head: Head, edge: Edge) -> bool:
     """Whether the request's Origin is the gateway's own or a listed one; False without exactly one Origin."""
-    origin = header(scope, b"origin")
+    origin = head.one(b"origin")
     if origin is None:
         return False
     if origin in edge.allowed_origins:
         return True
-    host = header(scope, b"host")
+    host = head.one(b"host")
     schemes = ("https",) if edge.secure_cookies else ("http", "https")
     return host is not None and origin.lower() in {f"{scheme}://{host.lower()}" for scheme in schemes}
 
 
-def cross_site(scope: Scope, edge: Edge) -> bool:
+def cross_site(head: Head, edge: Edge) -> bool:
     """Whether a browser says that another site's page sent this; requests that no browser sent are not cross-site."""
-    if headers(scope, b"origin"):
-        return not origin_allowed(scope, edge)
-    return any(site.lower() not in ("same-origin", "none") for site in headers(scope, b"sec-fetch-site"))
+    if head.every(b"origin"):
+        return not origin_allowed(head, edge)
+    return any(site.lower() not in ("same-origin", "none") for site in head.every(b"sec-fetch-site"))
 
 
 def set_cookie(reply: Reply, edge: Edge) -> str | None:
@@ -86,6 +86,11 @@ def set_cookie(reply: Reply, edge: Edge) -> str | None:
     elif reply.cookie_expires_at is not None:
         parts.append(f"Expires={format_datetime(reply.cookie_expires_at, usegmt=True)}")
     return "; ".join(parts)
+
+
+def _session_cookie(head: Head, edge: Edge) -> str | None:
+    cookies = head.every(b"cookie")
+    return _cookie(cookies, SECURE_COOKIE if edge.secure_cookies else PLAIN_COOKIE) if cookies else None
 
 
 def _cookie(values: Iterable[str], name: str) -> str | None:

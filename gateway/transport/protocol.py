@@ -1,7 +1,7 @@
 """What every transport shares: strict JSON in, well-formed requests, JSON out."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Any
@@ -14,7 +14,7 @@ from gateway.execution.codes import BAD_USER_INPUT, INTERNAL_SERVER_ERROR, PERSI
 from gateway.execution.documents import GraphQLRequest, Prepared
 from gateway.execution.engine import Engine
 from gateway.execution.operations import Answer
-from resolvers.context import ContextFactory
+from resolvers.context import Caller, Context, ContextFactory
 
 JSON_DEPTH = 32
 #: JSON's numbers are doubles to most clients: beyond this, whole numbers have already lost their last digits.
@@ -36,13 +36,15 @@ class Edge:
 
     `allowed_origins` are the other sites that may call from a browser, written as browsers do (`https://app.example`);
     the gateway's own origin needs no entry. With `secure_cookies` the session cookie is `__Host-homeroom` and needs
-    HTTPS; without, for development, it is `homeroom`.
+    HTTPS; without, for development, it is `homeroom`. `recall` makes the context where nothing need be asked for it;
+    None from it, or in its place, means that it has to be opened.
     """
 
     engine: Engine
     open_context: ContextFactory
     allowed_origins: frozenset[str] = field(default_factory=frozenset)
     secure_cookies: bool = True
+    recall: Callable[[Caller], Context | None] | None = None
 
 
 def decode(raw: bytes | str) -> Any:
@@ -51,7 +53,10 @@ def decode(raw: bytes | str) -> Any:
         value = orjson.loads(raw)
     except (ValueError, RecursionError):
         raise Malformed("The request is not valid JSON in UTF-8.") from None
-    _sound(value)
+    # NUL can only stand in JSON as this escape.
+    escaped = "\\u0000" in raw if isinstance(raw, str) else b"\\u0000" in raw
+    if escaped or not _plain(value):
+        _sound(value)
     return value
 
 
@@ -118,6 +123,23 @@ def _mapping(members: dict[str, Any], name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Malformed(f"The member {name} must be an object.")
     return value
+
+
+def _plain(value: Any) -> bool:
+    """Whether this is an object of texts, and of objects of texts and small numbers, as nearly all requests are."""
+    if type(value) is not dict:
+        return False
+    for member in value.values():
+        if type(member) is dict:
+            for item in member.values():
+                if type(item) is int:
+                    if not -EXACT <= item <= EXACT:
+                        return False
+                elif type(item) is not str and type(item) is not bool and item is not None:
+                    return False
+        elif type(member) is not str and member is not None:
+            return False
+    return True
 
 
 def _sound(value: Any) -> None:

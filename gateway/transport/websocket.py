@@ -5,8 +5,9 @@ import asyncio
 from starlette.types import Receive, Scope, Send
 
 from gateway.transport.connection import Connection, Pace
+from gateway.transport.head import read_head
 from gateway.transport.messages import PROTOCOL
-from gateway.transport.origin import headers, origin_allowed
+from gateway.transport.origin import origin_allowed
 from gateway.transport.protocol import Edge
 from gateway.transport.sessions import Revocations
 
@@ -38,7 +39,8 @@ class WebSocketEndpoint:
         if self._closing:
             await _deny(scope, send, 503)
             return
-        if headers(scope, b"origin") and not origin_allowed(scope, self._edge):
+        head = read_head(scope)
+        if head.every(b"origin") and not origin_allowed(head, self._edge):
             await _deny(scope, send, 403)
             return
         if PROTOCOL not in scope["subprotocols"]:
@@ -46,7 +48,7 @@ class WebSocketEndpoint:
             await send({"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"})
             return
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL})
-        connection = Connection(self._edge, self._pace, self._revocations, scope, receive, send)
+        connection = Connection(self._edge, self._pace, self._revocations, head, receive, send)
         over = self._connections[connection] = asyncio.Event()
         try:
             await connection.run()

@@ -1,0 +1,122 @@
+"""Responses: what goes out for a request, with the fields that every answer has, and the refusals."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from gateway.execution.codes import (
+    BAD_USER_INPUT,
+    FORBIDDEN,
+    INTERNAL_SERVER_ERROR,
+    RATE_LIMITED,
+    SOURCE_UNAVAILABLE,
+    TIMEOUT,
+)
+from gateway.execution.documents import Prepared
+from gateway.transport.accept import JSON, RESPONSE
+from gateway.transport.head import Head
+from gateway.transport.protocol import Edge, Malformed, code_of, encode, error_members, failure_error
+
+Fields = list[tuple[bytes, bytes]]
+
+METHODS = "GET, POST, OPTIONS"
+GUARDS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+UNKEPT = ((b"cache-control", b"no-store"), (b"vary", b"Accept, Origin"))
+HSTS = (b"strict-transport-security", b"max-age=31536000")
+PREFLIGHT = (
+    (b"access-control-allow-methods", b"GET, POST"),
+    (b"access-control-allow-headers", b"content-type, authorization, accept"),
+    (b"access-control-max-age", b"600"),
+)
+#: Errors that leave no room for an operation at all; everything else a context refuses is answered 500.
+STATUS_BY_CODE = {
+    "UNAUTHENTICATED": 401,
+    FORBIDDEN: 403,
+    RATE_LIMITED: 429,
+    SOURCE_UNAVAILABLE: 503,
+    TIMEOUT: 504,
+    INTERNAL_SERVER_ERROR: 500,
+}
+
+
+class Response:
+    """A response, complete but for what a server adds to each: its status, its fields, its body."""
+
+    __slots__ = ("body", "fields", "status")
+
+    def __init__(self, status: int, fields: Fields, body: bytes) -> None:
+        self.status = status
+        self.fields = fields
+        self.body = body
+
+
+class Refused(Exception):
+    """The request is not taken; `extra` fields, with underscores for hyphens, go out with the status."""
+
+    def __init__(self, status: int, message: str, code: str = BAD_USER_INPUT, **extra: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.members = [{"message": message, "extensions": {"code": code}}]
+        self.extra = [(name.replace("_", "-").encode(), value.encode()) for name, value in extra.items()]
+
+
+class Responses:
+    """Makes responses, the fields that never change made once."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._origins = edge.allowed_origins
+        self._bare = [*GUARDS, *([HSTS] if edge.secure_cookies else [])]
+        self._typed = {
+            media: [*self._bare, *UNKEPT, (b"content-type", f"{media}; charset=utf-8".encode())]
+            for media in (JSON, RESPONSE)
+        }
+
+    def answered(self, head: Head, media: str, body: bytes, extra: Sequence[tuple[bytes, bytes]] = ()) -> Response:
+        """The response of an operation that ran."""
+        return self._response(200, head, media, body, extra)
+
+    def with_errors(self, head: Head, media: str, status: int, errors: Sequence[dict[str, Any]]) -> Response:
+        """The response of a request whose document was refused."""
+        return self._response(status, head, media, encode({"errors": errors}), ())
+
+    def refused(self, head: Head, media: str | None, why: Refused | Malformed) -> Response:
+        """The response of a request that is not taken."""
+        media = media or JSON
+        if isinstance(why, Refused):
+            return self._response(why.status, head, media, encode({"errors": why.members}), why.extra)
+        return self.with_errors(head, media, 400, [{"message": why.message, "extensions": {"code": why.code}}])
+
+    def failed(self, head: Head, media: str | None, failure: Exception, prepared: Prepared | None = None) -> Response:
+        """The response where no operation ran: the status says why, and there is no data."""
+        members = error_members((failure_error(failure),), prepared)
+        extra = []
+        if "retryAfter" in members[0]["extensions"]:
+            extra.append((b"retry-after", str(members[0]["extensions"]["retryAfter"]).encode()))
+        status = STATUS_BY_CODE.get(code_of(members[0]), 500)
+        return self._response(status, head, media or JSON, encode({"errors": members}), extra)
+
+    def options(self, head: Head) -> Response:
+        """The response to OPTIONS: what may be sent, and to pages of listed sites that they may send it."""
+        listed = head.one(b"origin") in self._origins
+        fields = [*self._bare, *UNKEPT, *self._cors(head), (b"allow", METHODS.encode())]
+        return Response(204, [*fields, *(PREFLIGHT if listed else ())], b"")
+
+    def _response(
+        self, status: int, head: Head, media: str, body: bytes, extra: Sequence[tuple[bytes, bytes]]
+    ) -> Response:
+        length = (b"content-length", b"%d" % len(body))
+        return Response(status, [*self._typed[media], length, *self._cors(head), *extra], body)
+
+    def _cors(self, head: Head) -> Sequence[tuple[bytes, bytes]]:
+        origin = head.one(b"origin") if self._origins else None
+        if origin is None or origin not in self._origins:
+            return ()
+        return (
+            (b"access-control-allow-origin", origin.encode("latin-1")),
+            (b"access-control-allow-credentials", b"true"),
+            (b"access-control-expose-headers", b"retry-after"),
+        )
