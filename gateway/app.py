@@ -1,5 +1,6 @@
 """The composition root: every part of the gateway is made here, handed to those who need it, and closed again."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,6 +26,7 @@ from loaders.adapter import load_adapter
 from loaders.check import describe
 from loaders.database import Readers, Writer
 from loaders.errors import AdapterInvalid, LoaderError
+from loaders.marks import follow_marks
 from loaders.portal.store import check_migrated
 from loaders.relations import Relations
 from loaders.source import Source
@@ -113,6 +115,8 @@ async def open_house(settings: Settings, hashing: HashProfile) -> AsyncIterator[
         )
         stack.push_async_callback(readers.close)
         source = await open_source(settings, readers)
+        marks = asyncio.create_task(follow_marks(source, settings.watch_interval), name="marks of the source")
+        stack.callback(marks.cancel)
         await check_migrated(settings.portal_url)
         writer = await Writer.open(settings.portal_url)
         stack.push_async_callback(writer.close)
@@ -179,7 +183,12 @@ async def open_source(settings: Settings, readers: Readers) -> Source:
             f"{readers.dialect}: set HOMEROOM_SIS_ADAPTER or HOMEROOM_SIS_URL."
         )
     columns = await describe(adapter, readers)
-    return Source(Relations(adapter, readers.dialect, columns), readers, clock(settings.today))
+    return Source(
+        Relations(adapter, readers.dialect, columns),
+        readers,
+        clock(settings.today),
+        shared_rows=settings.shared_rows,
+    )
 
 
 def clock(today: date | None) -> Callable[[], datetime]:

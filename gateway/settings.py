@@ -120,6 +120,12 @@ class Settings(BaseSettings):
     watch_interval: float = _Seconds(
         default=2.0, le=3600, description="Seconds between looks for changes in the SIS.", examples=["2"]
     )
+    shared_rows: int = Field(
+        200_000,
+        ge=0,
+        description="Rows kept in memory of what many students share, while the SIS does not change; 0 keeps none.",
+        examples=["0"],
+    )
     readers: int = Field(4, ge=1, le=64, description="Connections held to the SIS.", examples=["4"])
     statement_timeout: float = _Seconds(
         default=3.0, le=60, description="Seconds that one statement may take.", examples=["3"]

@@ -11,7 +11,12 @@ import nh3
 
 from loaders.contract import Kind
 from loaders.ids import node_id
+from loaders.joined import Halves, Joined
+from loaders.rows import Raw, Rows
 from loaders.statement import Computed, Key, Order, Shape, Statement, Template, derived
+
+#: A course as its student has it: student, section, and the day on which the student left it, if any.
+CourseKey = tuple[Key, Key, date | None]
 
 
 class ScoreState(Enum):
@@ -49,17 +54,19 @@ class AssignmentFilter:
     term: Key | None = None
 
 
+EVERY = AssignmentFilter()
+
 _EVERY_FLAG = tuple(ScoreFlag)
 _FLAGS = ("late", "missing", "incomplete", "dropped", "exempt", "turned_in", "cheated")
 _ENTERED = "(score.points is not null or score.percent is not null or score.letter is not null)"
 
 # An unreleased score says nothing of itself, its flags included: a MISSING that may not be shown yet is a score told.
-_STATE = f"""case
+_OWN_STATE = f"""case
   when score.released = 0 and ({_ENTERED} or {" or ".join(f"score.{flag} = 1" for flag in _FLAGS)}) then 'HIDDEN'
   when score.released = 1 and score.exempt = 1 then 'EXEMPT'
-  when score.released = 1 and {_ENTERED} then 'SCORED'
-  when assignment.due_on is null or assignment.due_on >= :today then 'NOT_DUE'
-  else 'UNGRADED' end"""
+  when score.released = 1 and {_ENTERED} then 'SCORED' end"""
+_OPEN_STATE = "case when assignment.due_on is null or assignment.due_on >= :today then 'NOT_DUE' else 'UNGRADED' end"
+_STATE = f"coalesce({_OWN_STATE}, {_OPEN_STATE})"
 
 #: Assignments without a due date stand behind all others.
 _DUE = "coalesce(assignment.due_on, :never)"
@@ -91,10 +98,14 @@ def _counts(state: ScoreState, dropped: bool | None, missing: bool | None) -> bo
     return (state is ScoreState.SCORED or (state is ScoreState.UNGRADED and bool(missing))) and not dropped
 
 
-ASSIGNMENT = Shape(
+def _state(own: ScoreState | None, otherwise: ScoreState) -> ScoreState:
+    return own or otherwise
+
+
+#: What everybody in a section shares of an assignment.
+GIVEN = Shape(
     {
-        "student_key": "enrollment.student_id",
-        "section_key": "enrollment.section_id",
+        "section_key": "assignment.section_id",
         "assignment_key": "assignment.id",
         "category": "assignment.category_id",
         "title": "assignment.title",
@@ -105,7 +116,16 @@ ASSIGNMENT = Shape(
         "points_possible": "assignment.points_possible",
         "extra": "assignment.extra_credit",
         "due_or_never": Computed(_DUE, Kind.DATE),
-        "score_state": Computed(_STATE, Kind.ENUM, ScoreState),
+        "open_state": Computed(_OPEN_STATE, Kind.ENUM, ScoreState),
+    }
+)
+
+#: What is one student's own of it.
+SCORE = Shape(
+    {
+        "scored_student": "score.student_id",
+        "scored_assignment": "score.assignment_id",
+        "own_state": Computed(_OWN_STATE, Kind.ENUM, ScoreState),
         "score_points": _shown("points", Kind.DECIMAL),
         "source_percent": _shown("percent", Kind.DECIMAL),
         "score_letter": _shown("letter", Kind.TEXT),
@@ -113,6 +133,19 @@ ASSIGNMENT = Shape(
         "scored_at": _shown("scored_at", Kind.INSTANT),
         "releases_at": Computed("case when score.released = 0 then score.releases_at end", Kind.INSTANT),
         **{f"is_{flag}": _shown(flag, Kind.BOOLEAN) for flag in _FLAGS},
+    }
+)
+
+ASSIGNMENT = Shape(
+    {
+        "student_key": "enrollment.student_id",
+        "dropped_on": "enrollment.ends_on",
+        **GIVEN.columns,
+        **{
+            name: source
+            for name, source in SCORE.columns.items()
+            if not name.startswith("scored_") or name == "scored_at"
+        },
     },
     {
         "key": derived(
@@ -131,6 +164,7 @@ ASSIGNMENT = Shape(
         "category_key": derived(
             lambda section, category: None if category is None else (section, category), "section_key", "category"
         ),
+        "score_state": derived(_state, "own_state", "open_state", pooled=True),
         "score_percent": derived(_percent, "source_percent", "score_points", "points_possible", pooled=True),
         "score_flags": derived(_flags, *(f"is_{flag}" for flag in _FLAGS), pooled=True),
         "score_counts": derived(_counts, "score_state", "is_dropped", "is_missing", pooled=True),
@@ -142,16 +176,17 @@ _ASSIGNMENT_OF_GUARDIAN = Shape(
 )
 
 # The work of a course that was left counts for what was due before.
-_ASSIGNMENTS = """from {enrollment} as enrollment
-join {assignment} as assignment on assignment.section_id = enrollment.section_id
-left join {score} as score on score.student_id = enrollment.student_id and score.assignment_id = assignment.id
+_SCORES = """
+left join {score} as score on score.student_id = enrollment.student_id and score.assignment_id = assignment.id"""
+_ASSIGNMENTS = f"""from {{enrollment}} as enrollment
+join {{assignment}} as assignment on assignment.section_id = enrollment.section_id{_SCORES}
 where enrollment.student_id in :student_ids and assignment.visible = 1
   and (enrollment.ends_on is null or assignment.due_on is null or assignment.due_on <= enrollment.ends_on)"""
 
 LATEST_DUE_FIRST = (
     Order(_DUE, "due_or_never", descending=True),
     Order("assignment.id", "assignment_key", descending=True),
-    Order("enrollment.section_id", "section_key", descending=True),
+    Order("assignment.section_id", "section_key", descending=True),
     Order("enrollment.student_id", "student_key", descending=True),
 )
 
@@ -200,8 +235,78 @@ _OF_GUARDIANS = Template(
 _OF_COURSES = Template(
     ASSIGNMENT,
     f"{_ASSIGNMENTS} and enrollment.section_id in :section_ids",
-    key=("student_key", "section_key"),
+    key=("student_key", "section_key", "dropped_on"),
     order=LATEST_DUE_FIRST,
+)
+
+# Counted without scores, where no filter asks for them.
+_NUMBER_OF_COURSES = Template(
+    ASSIGNMENT,
+    _OF_COURSES.body.replace(_SCORES, ""),
+    key=_OF_COURSES.key,
+    order=LATEST_DUE_FIRST,
+)
+
+_GIVEN_IN_SECTIONS = Template(
+    GIVEN,
+    "from {assignment} as assignment\nwhere assignment.visible = 1 and assignment.section_id in :section_ids",
+    key="section_key",
+    order=(Order(_DUE, descending=True), Order("assignment.id", descending=True)),
+    shared=lambda keys: {"section_ids": keys, "never": NEVER},
+)
+
+# A score may stand in another section's book, where a student moved.
+_SCORES_IN_SECTIONS = Template(
+    SCORE,
+    "from {score} as score\nwhere score.student_id in :student_ids and (score.section_id in :section_ids\n"
+    "  or exists (select 1 from {assignment} as assignment where assignment.id = score.assignment_id\n"
+    "    and assignment.section_id in :section_ids))",
+    key=("scored_student", "scored_assignment"),
+)
+
+
+def _join(joined: Joined, given: Rows, scores: Rows | None) -> list[Raw]:
+    """Each course's assignments with the student's scores, the latest due first; a course that was left ends early."""
+    of_section: dict[Any, list[Raw]] = {}
+    for section, row in zip(given.layout.values("section_key", given.raw), given.raw, strict=True):
+        of_section.setdefault(section, []).append(row)
+    number = given.layout.plain.index("assignment_key")
+    due = given.layout.cell("due_on")
+    made: list[Raw] = []
+    none: Raw = ()
+    own: dict[Any, Raw] = {}
+    if scores is not None:
+        none = (None,) * scores.layout.width
+        own = dict(zip(scores.layout.keys(scores.raw), scores.raw, strict=True))
+    for key in joined.keys:
+        student, section, dropped_on = key
+        rows = of_section.get(section, [])
+        if dropped_on is not None:
+            read, at = due.read or _as_it_is, due.at[0]
+            rows = [row for row in rows if (day := read(row[at])) is None or day <= dropped_on]
+        if joined.limit is not None:
+            rows = rows[: joined.limit]
+        if scores is None:
+            made += [(student, dropped_on, *row) for row in rows]
+        else:
+            made += [(student, dropped_on, *row, *own.get((student, row[number]), none)) for row in rows]
+    return made
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_BOOK = Halves(
+    shape=ASSIGNMENT,
+    key=("student_key", "section_key", "dropped_on"),
+    order=LATEST_DUE_FIRST,
+    own=("student_key", "dropped_on"),
+    left=GIVEN,
+    left_needs=("section_key", "assignment_key", "due_on"),
+    right=SCORE,
+    right_needs=("scored_student", "scored_assignment"),
+    join=_join,
 )
 
 _BY_KEY = Template(
@@ -221,14 +326,27 @@ def assignments_of_guardians(guardians: Sequence[Key], students: Sequence[Key], 
     return _filtered(_OF_GUARDIANS(guardian_ids=guardians, student_ids=students, never=NEVER), wanted)
 
 
-def assignments_of_courses(pairs: Sequence[tuple[Key, Key]], wanted: AssignmentFilter) -> Statement:
-    """The visible assignments of each (student, section) pair, the latest due first."""
-    statement = _OF_COURSES(
-        student_ids=list(dict.fromkeys([student for student, _ in pairs])),
-        section_ids=list(dict.fromkeys([section for _, section in pairs])),
-        never=NEVER,
-    )
-    return _filtered(statement, wanted)
+def assignments_of_courses(keys: Sequence[CourseKey], wanted: AssignmentFilter) -> Statement:
+    """The visible assignments of each (student, section, day of leaving) key, the latest due first."""
+    return _filtered(_OF_COURSES(**_parts(keys), never=NEVER), wanted)
+
+
+def number_of_courses(keys: Sequence[CourseKey]) -> Statement:
+    """The same without their scores, to be counted."""
+    return _NUMBER_OF_COURSES(**_parts(keys), never=NEVER)
+
+
+def book_of_courses(keys: Sequence[CourseKey]) -> Joined:
+    """The visible assignments of each (student, section, day of leaving) key, the latest due first, read in halves."""
+    parts = _parts(keys)
+    return Joined(_BOOK, _GIVEN_IN_SECTIONS.of(parts["section_ids"]), _SCORES_IN_SECTIONS(**parts), keys)
+
+
+def _parts(keys: Sequence[CourseKey]) -> dict[str, Sequence[Key]]:
+    return {
+        "student_ids": list(dict.fromkeys([key[0] for key in keys])),
+        "section_ids": list(dict.fromkeys([key[1] for key in keys])),
+    }
 
 
 def assignments(keys: Sequence[tuple[Key, Key, Key]]) -> Statement:

@@ -22,6 +22,7 @@ COURSE = Shape(
     },
     {
         "key": derived(lambda student, section: (student, section), "student_key", "section_key"),
+        "book_key": derived(lambda *parts: parts, "student_key", "section_key", "dropped_on"),
         "id": derived(lambda student, section: node_id("Course", student, section), "student_key", "section_key"),
         "sourced_id": derived(str, "section_key"),
         "term_key": derived(lambda own, section: own or section, "enrollment_term_key", "section_term_key"),
@@ -78,12 +79,17 @@ _CATEGORIES_OF_SECTIONS = Template(
         Order("category.name"),
         Order("category.id"),
     ),
+    shared=lambda keys: {"section_ids": keys},
 )
 
 _CATEGORIES_BY_KEY = Template(
     CATEGORY,
     "from {category} as category\nwhere category.section_id in :section_ids and category.id in :category_ids",
     key=("section_key", "key"),
+    shared=lambda keys: {
+        "section_ids": list(dict.fromkeys([section for section, _ in keys])),
+        "category_ids": list(dict.fromkeys([category for _, category in keys])),
+    },
 )
 
 
@@ -103,12 +109,9 @@ def courses(pairs: Sequence[tuple[Key, Key]]) -> Statement:
 
 def categories_of_sections(sections: Sequence[Key]) -> Statement:
     """The categories of each section, the heaviest first."""
-    return _CATEGORIES_OF_SECTIONS(section_ids=sections)
+    return _CATEGORIES_OF_SECTIONS.of(sections)
 
 
 def categories(pairs: Sequence[tuple[Key, Key]]) -> Statement:
     """The categories of these (section, category) pairs, one row each."""
-    return _CATEGORIES_BY_KEY(
-        section_ids=list(dict.fromkeys([section for section, _ in pairs])),
-        category_ids=list(dict.fromkeys([category for _, category in pairs])),
-    )
+    return _CATEGORIES_BY_KEY.of(pairs)

@@ -121,6 +121,7 @@ _TEACHERS_OF_SECTIONS = Template(
         Order("coalesce(section_teacher.is_primary, 0)", descending=True),
         Order("staff.id"),
     ),
+    shared=lambda keys: {"section_ids": keys},
 )
 
 _TEACHERS_OF_STUDENTS = Template(
@@ -158,7 +159,7 @@ def guardians(keys: Sequence[Key]) -> Statement:
 
 def teachers_of_sections(sections: Sequence[Key]) -> Statement:
     """The teachers of these sections, the one in charge first."""
-    return _TEACHERS_OF_SECTIONS(section_ids=sections)
+    return _TEACHERS_OF_SECTIONS.of(sections)
 
 
 def teachers_of_students(keys: Sequence[Key], students: Sequence[Key]) -> Statement:

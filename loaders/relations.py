@@ -10,6 +10,7 @@ from loaders.adapter import Adapter
 from loaders.contract import RELATIONS, Column
 from loaders.dialect import Dialect, bind, bind_set, member_of, null_of, placeholder
 from loaders.errors import RelationIncomplete
+from loaders.joined import Halves, Split
 from loaders.rows import Layout
 from loaders.statement import Statement, Template, Value
 
@@ -57,6 +58,7 @@ class Relations:
         self._columns = columns
         self._selects = {name: self._completed(name) for name in adapter.selects}
         self._rendered: dict[tuple[Any, ...], Rendered] = {}
+        self._splits: dict[tuple[Any, ...], Split] = {}
 
     def render(self, statement: Statement, wanted: Sequence[str] | None = None) -> Rendered:
         """The SQL of a statement that answers with the wanted columns (None: all) and those of its key."""
@@ -67,6 +69,16 @@ class Relations:
             if len(self._rendered) >= RENDERED:
                 self._rendered.clear()
             found = self._rendered[at] = self._render(template, statement.limit is not None, wanted)
+        return found
+
+    def split(self, halves: Halves, wanted: Sequence[str] | None) -> Split:
+        """The wanted columns of a join (None: all), parted between its halves."""
+        at = (halves, None if wanted is None else tuple(wanted))
+        found = self._splits.get(at)
+        if found is None:
+            if len(self._splits) >= RENDERED:
+                self._splits.clear()
+            found = self._splits[at] = halves.split(wanted)
         return found
 
     def values(self, rendered: Rendered, statement: Statement, today: date) -> list[Any]:

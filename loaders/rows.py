@@ -130,8 +130,8 @@ class Cell:
 class Layout:
     """How the raw rows of one rendered statement are read.
 
-    `columns` are the names that can be asked for, `key` those whose values say for which key a row is; `width` is how
-    many cells a raw row has.
+    `columns` are the names that can be asked for, `key` those whose values say for which key a row is; `plain` names
+    the cells of a raw row, `width` of them.
     """
 
     __slots__ = (
@@ -139,12 +139,12 @@ class Layout:
         "_dialect",
         "_keys",
         "_parse",
-        "_plain",
         "_readers",
         "_shape",
         "_zone",
         "columns",
         "key",
+        "plain",
         "width",
     )
 
@@ -159,15 +159,19 @@ class Layout:
     ) -> None:
         self.columns = columns
         self.key = key
+        self.plain = plain
         self.width = len(plain)
         self._shape = shape
-        self._plain = plain
         self._dialect = dialect
         self._zone = zone
         self._cells: dict[str, Cell] = {}
         self._readers: dict[tuple[str, ...], Callable[[Sequence[Raw]], list[Row]]] = {}
         self._parse: Callable[[Sequence[Raw]], list[Row]] | None = None
         self._keys: Callable[[Sequence[Raw]], list[Any]] | None = None
+
+    def of(self, shape: Shape, plain: tuple[str, ...], columns: tuple[str, ...], key: tuple[str, ...]) -> "Layout":
+        """The layout of rows of other columns from the same source."""
+        return Layout(shape, plain, columns, key, self._dialect, self._zone)
 
     def cell(self, name: str) -> Cell:
         """How a column is read."""
@@ -207,7 +211,7 @@ class Layout:
         if name in self._shape.columns:
             declared = self._shape.declared(name)
             read = parser(declared, self._dialect, self._zone)
-            return Cell((self._plain.index(name),), read, declared.kind in _pooled(self._dialect))
+            return Cell((self.plain.index(name),), read, declared.kind in _pooled(self._dialect))
         recipe = self._shape.derived[name]
         inputs = [self.cell(given) for given in recipe.inputs]
         at = tuple(dict.fromkeys(place for cell in inputs for place in cell.at))
@@ -240,9 +244,7 @@ class Layout:
 
     def blame(self, rows: Sequence[Raw]) -> None:
         """Raise the first value's own refusal, with the column that holds it; return where every value is one."""
-        parses = {
-            n: parser(self._shape.declared(name), self._dialect, self._zone) for n, name in enumerate(self._plain)
-        }
+        parses = {n: parser(self._shape.declared(name), self._dialect, self._zone) for n, name in enumerate(self.plain)}
         for row in rows:
             for n, value in enumerate(row):
                 parse = parses[n]
@@ -251,7 +253,7 @@ class Layout:
                 try:
                     parse(value)
                 except ValueInvalid as error:
-                    raise ValueInvalid(f"{self._shape.sql(self._plain[n])}: {error}") from None
+                    raise ValueInvalid(f"{self._shape.sql(self.plain[n])}: {error}") from None
 
 
 class Rows:

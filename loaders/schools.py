@@ -98,9 +98,12 @@ _SCHOOLS = Template(
     "from {school} as school\nwhere school.id in :school_ids",
     key="key",
     remembered=True,
+    shared=lambda keys: {"school_ids": keys},
 )
 
-_TERMS = Template(TERM, "from {term} as term\nwhere term.id in :term_ids", key="key")
+_TERMS = Template(
+    TERM, "from {term} as term\nwhere term.id in :term_ids", key="key", shared=lambda keys: {"term_ids": keys}
+)
 
 _TERMS_OF_STUDENTS = Template(
     _TERM_OF_STUDENT,
@@ -131,12 +134,12 @@ def first_enrollment_of_students(students: Sequence[Key]) -> Statement:
 
 def schools(keys: Sequence[Key]) -> Statement:
     """The schools of these keys, one row each."""
-    return _SCHOOLS(school_ids=keys)
+    return _SCHOOLS.of(keys)
 
 
 def terms(keys: Sequence[Key]) -> Statement:
     """The terms of these keys, one row each."""
-    return _TERMS(term_ids=keys)
+    return _TERMS.of(keys)
 
 
 def terms_of_students(students: Sequence[Key]) -> Statement:

@@ -3,18 +3,23 @@
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from time import monotonic
 from typing import Any, Protocol
 
 from loaders.adapter import Adapter
 from loaders.dialect import Dialect
 from loaders.errors import SourceDown
+from loaders.joined import Joined
 from loaders.relations import Relations
-from loaders.rows import Rows
+from loaders.rows import Layout, Rows
+from loaders.shared import SharedRows
 from loaders.statement import Statement
 
 Bound = tuple[str, Sequence[Any]]
 
 REMEMBERED = 10_000
+#: Some 100 MB at the most: a row takes 200 to 500 bytes.
+SHARED_ROWS = 200_000
 
 
 class Reads(Protocol):
@@ -38,13 +43,18 @@ class Source:
     database is away; records are never answered from memory.
     """
 
-    def __init__(self, relations: Relations, reads: Reads, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, relations: Relations, reads: Reads, now: Callable[[], datetime], *, shared_rows: int = SHARED_ROWS
+    ) -> None:
         self.relations = relations
+        self.shared = SharedRows(shared_rows)
         self.reads = reads
         self.down_since: datetime | None = None
         self.statements_sent = 0
         self._now = now
         self._remembered: OrderedDict[Any, Rows] = OrderedDict()
+        self._marked: Hashable | None = None
+        self._marked_until = 0.0
         self._today = date.min
         self._day_begins = self._day_ends = datetime.min.replace(tzinfo=UTC)
 
@@ -75,37 +85,48 @@ class Source:
         if self.down_since is not None:
             return None
         version = self.reads.version()
+        if version is None and monotonic() < self._marked_until:
+            version = self._marked
         return None if version is None else (self.today(), version)
+
+    def marked(self, version: Hashable | None, seconds: float) -> None:
+        """Take `version` for what a server vouches for, until it is told again; for no longer than twice `seconds`."""
+        self._marked = version
+        self._marked_until = monotonic() + 2 * seconds
 
     async def fetch(
         self,
-        statements: Sequence[Statement],
+        statements: Sequence[Statement | Joined],
         wanted: Sequence[Sequence[str] | None] | None = None,
         *,
         heavy: bool = False,
+        mark: Hashable | None = None,
     ) -> list[Rows]:
-        """The answers to all statements in one trip, in their order; SourceDown where the source is away."""
-        today = self.today()
-        render, values = self.relations.render, self.relations.values
-        rendered = (
-            [render(statement) for statement in statements]
-            if wanted is None
-            else [render(statement, names) for statement, names in zip(statements, wanted, strict=True)]
-        )
-        bound = [(r.sql, values(r, s, today)) for r, s in zip(rendered, statements, strict=True)]
-        self.statements_sent += len(bound)
+        """The answers to all statements in one trip, in their order; SourceDown where the source is away.
+
+        With the `mark` under which the operation began, rows that many students share come from memory where they can.
+        """
+        memory = self.shared if self.shared.serves(mark) else None
+        trip = _Trip(self.relations, self.today(), memory, mark)
+        answers = [trip.ask(statement, None if wanted is None else wanted[n]) for n, statement in enumerate(statements)]
+        if trip.bound:
+            await self._send(trip, heavy=heavy)
+        return [answer() for answer in answers]
+
+    async def _send(self, trip: "_Trip", *, heavy: bool) -> None:
+        self.statements_sent += len(trip.bound)
         try:
-            found = await self.reads.fetch(bound, heavy=heavy)
+            found = await self.reads.fetch(trip.bound, heavy=heavy)
         except SourceDown:
             self.down_since = self.down_since or self._now().astimezone(UTC)
-            return [self._recall(s, b, today) for s, b in zip(statements, bound, strict=True)]
+            trip.rows = [self._recall(s, b, trip.today) for s, b in zip(trip.statements, trip.bound, strict=True)]
+            return
         self.down_since = None
         as_of = self._now()
-        answers = [Rows(r.layout, raw, as_of) for r, raw in zip(rendered, found, strict=True)]
-        for n, statement in enumerate(statements):
+        trip.rows = [Rows(layout, raw, as_of) for layout, raw in zip(trip.layouts, found, strict=True)]
+        for statement, bound, rows in zip(trip.statements, trip.bound, trip.rows, strict=True):
             if statement.template.remembered:
-                self._remember(bound[n], today, answers[n])
-        return answers
+                self._remember(bound, trip.today, rows)
 
     def _remember(self, bound: Bound, today: date, rows: Rows) -> None:
         place = _place(bound, today)
@@ -120,6 +141,62 @@ class Source:
         if rows is None:
             raise SourceDown("The student information system does not answer.")
         return Rows(rows.layout, rows.raw, rows.as_of, stale=True)
+
+
+class _Trip:
+    """The statements of one trip to the database, as they are sent, and how the answers are made of what comes back."""
+
+    __slots__ = ("bound", "layouts", "mark", "memory", "relations", "rows", "statements", "today")
+
+    def __init__(self, relations: Relations, today: date, memory: SharedRows | None, mark: Hashable | None) -> None:
+        self.relations = relations
+        self.today = today
+        self.memory = memory
+        self.mark = mark
+        self.statements: list[Statement] = []
+        self.bound: list[Bound] = []
+        self.layouts: list[Layout] = []
+        self.rows: list[Rows] = []
+
+    def ask(self, statement: Statement | Joined, wanted: Sequence[str] | None) -> Callable[[], Rows]:
+        """Take a statement along; what its answer will be, once the trip is done."""
+        if isinstance(statement, Joined):
+            return self._joined(statement, wanted)
+        if self.memory is not None and statement.template.shared is not None:
+            return self._shared(self.memory, statement, wanted)
+        return self._sent(statement, wanted)
+
+    def _sent(self, statement: Statement, wanted: Sequence[str] | None) -> Callable[[], Rows]:
+        rendered = self.relations.render(statement, wanted)
+        at = len(self.bound)
+        self.statements.append(statement)
+        self.bound.append((rendered.sql, self.relations.values(rendered, statement, self.today)))
+        self.layouts.append(rendered.layout)
+        return lambda: self.rows[at]
+
+    def _joined(self, joined: Joined, wanted: Sequence[str] | None) -> Callable[[], Rows]:
+        split = self.relations.split(joined.halves, wanted)
+        left = self.ask(joined.left, split.left)
+        right = None if split.right is None else self.ask(joined.right, split.right)
+        return lambda: joined.rows(split, left(), None if right is None else right())
+
+    def _shared(self, memory: SharedRows, statement: Statement, wanted: Sequence[str] | None) -> Callable[[], Rows]:
+        layout = self.relations.render(statement, wanted).layout
+        place = memory.place(layout)
+        known, missing = memory.find(place, statement.keys)
+        read = self._sent(statement.template.of(missing), wanted) if missing else None
+
+        def rows() -> Rows:
+            groups = known
+            as_of = None
+            if read is not None:
+                found = read()
+                as_of = found.as_of
+                kept = memory.keep(self.mark, place, missing, found)
+                groups = {key: known.get(key) or kept.get(key, ()) for key in statement.keys}
+            return Rows(layout, [row for group in groups.values() for row in group], as_of)
+
+        return rows
 
 
 def _place(bound: Bound, today: date) -> tuple[Any, ...]:

@@ -20,6 +20,7 @@ Key = int | str | UUID
 Scalar = Key | date | datetime | Decimal | bool | None
 Value = Scalar | Sequence[Key] | Sequence[str]
 Row = tuple[Any, ...]
+Params = Callable[[Sequence[Any]], Mapping[str, Value]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,11 @@ class Template:
 
     `key` names the column (or columns) whose value says for which key a row is. A `remembered` statement may be
     answered from its last good answer while the source is down: only for who is who, never for a record. `distinct`
-    rows differ in the columns that are wanted: ask for all of them.
+    rows differ in the columns that are wanted: ask for all of them. The rows of a `shared` one depend on nothing but
+    their key and the day, never on who asks; the function makes its parameters for some keys.
     """
 
-    __slots__ = ("_narrower", "body", "distinct", "key", "order", "remembered", "shape")
+    __slots__ = ("_narrower", "body", "distinct", "key", "order", "remembered", "shape", "shared")
 
     def __init__(
         self,
@@ -119,6 +121,7 @@ class Template:
         order: tuple[Order, ...] = (),
         remembered: bool = False,
         distinct: bool = False,
+        shared: Params | None = None,
     ) -> None:
         self.shape = shape
         self.body = body
@@ -126,11 +129,18 @@ class Template:
         self.order = order
         self.remembered = remembered
         self.distinct = distinct
+        self.shared = shared
         self._narrower: dict[Any, Template] = {}
 
     def __call__(self, **params: Value) -> "Statement":
         """The statement with these values."""
         return _stated(self, params, None, None)
+
+    def of(self, keys: Sequence[Any]) -> "Statement":
+        """The shared statement for these keys."""
+        if self.shared is None:
+            raise TypeError("The template is not shared.")
+        return _stated(self, self.shared(keys), None, None, keys)
 
     def varied(self, **changes: Any) -> "Template":
         """The same template with other parts, made once for the same changes."""
@@ -139,7 +149,7 @@ class Template:
         if found is None:
             if len(self._narrower) >= VARIETIES:
                 self._narrower.clear()
-            parts = {name: getattr(self, name) for name in self.__slots__ if name != "_narrower"}
+            parts = {name: getattr(self, name) for name in self.__slots__ if name not in ("_narrower", "shared")}
             found = self._narrower[place] = Template(**{**parts, **changes})
         return found
 
@@ -159,11 +169,11 @@ VARIETIES = 256
 class Statement:
     """Rows of a shape, wanted for a set of keys: a template and its values.
 
-    `limit` cuts per key, never over the level. `absent` is the refusal that a key without a row gets, where null
-    would be no answer.
+    `limit` cuts per key, never over the level. `keys` are those of a shared statement. `absent` is the refusal that a
+    key without a row gets, where null would be no answer.
     """
 
-    __slots__ = ("absent", "limit", "params", "template")
+    __slots__ = ("absent", "keys", "limit", "params", "template")
 
     def __init__(
         self,
@@ -180,6 +190,7 @@ class Statement:
         self.params = params
         self.limit = limit
         self.absent: Exception | None = None
+        self.keys: Sequence[Any] = ()
 
     @property
     def shape(self) -> Shape:
@@ -212,8 +223,15 @@ class Statement:
         return _stated(self.template.having(condition), {**self.params, **params}, self.limit, self.absent)
 
 
-def _stated(template: Template, params: Mapping[str, Value], limit: int | None, absent: Exception | None) -> Statement:
+def _stated(
+    template: Template,
+    params: Mapping[str, Value],
+    limit: int | None,
+    absent: Exception | None,
+    keys: Sequence[Any] = (),
+) -> Statement:
     made: Statement = object.__new__(Statement)
+    made.keys = keys
     made.template = template
     made.params = params
     made.limit = limit

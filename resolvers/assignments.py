@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 
 from loaders import assignments
-from loaders.assignments import AssignmentFilter
+from loaders.assignments import EVERY, AssignmentFilter, CourseKey
 from loaders.errors import SourceDown
 from loaders.statement import Key, Statement
 from resolvers.access import Area, closed, scope_of, visible
 from resolvers.context import Batch
 from resolvers.paging import Page, Paged, paged
-
-Pair = tuple[Key, Key]
 
 
 def assignments_of_students(keys: Sequence[Key], batch: Batch, page: Page, wanted: AssignmentFilter) -> Paged | None:
@@ -20,10 +18,14 @@ def assignments_of_students(keys: Sequence[Key], batch: Batch, page: Page, wante
     return paged(batch.context, assignments.assignments_of_students(keys, wanted), page)
 
 
-def assignments_of_courses(keys: Sequence[Pair], batch: Batch, page: Page, wanted: AssignmentFilter) -> Paged | None:
+def assignments_of_courses(
+    keys: Sequence[CourseKey], batch: Batch, page: Page, wanted: AssignmentFilter
+) -> Paged | None:
     """A page of each course's assignments."""
     if not _provided(batch):
         return None
+    if wanted == EVERY and page.after is None:
+        return Paged(assignments.book_of_courses(keys), page.first, assignments.number_of_courses(keys))
     return paged(batch.context, assignments.assignments_of_courses(keys, wanted), page)
 
 

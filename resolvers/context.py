@@ -1,6 +1,6 @@
 """What one operation knows: its viewer, the time, the data, and what it has to tell the transport."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -12,6 +12,7 @@ from resolvers.errors import Forbidden, Unauthenticated
 
 #: For how long an answer holds that asked the clock what is to be seen now.
 MOMENT = timedelta(seconds=2)
+_UNREAD = object()
 
 
 class ClientKind(Enum):
@@ -66,6 +67,7 @@ class Context:
 
     __slots__ = (
         "_live",
+        "_mark",
         "_portal",
         "_reply",
         "_scope",
@@ -101,6 +103,7 @@ class Context:
         self._live = live
         self._reply: Reply | None = None
         self._scope: Any = None
+        self._mark: Any = _UNREAD
 
     def become(self, viewer: Viewer) -> None:
         """Go on as this viewer, who has just logged in; nothing read for another stays."""
@@ -126,6 +129,14 @@ class Context:
         if self._reply is None:
             self._reply = Reply()
         return self._reply
+
+    @property
+    def mark(self) -> Hashable | None:
+        """The source's mark when the operation first asked for it; None where nothing vouches for what it reads."""
+        if self._mark is _UNREAD:
+            self._mark = self.source.mark()
+        mark: Hashable | None = self._mark
+        return mark
 
     @property
     def today(self) -> date:

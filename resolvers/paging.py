@@ -12,6 +12,7 @@ import orjson
 
 from loaders.adapter import Adapter
 from loaders.contract import Column, Kind
+from loaders.joined import Joined
 from loaders.statement import Statement, behind, counted
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
@@ -24,12 +25,12 @@ MOST = 100
 class Paged:
     """A statement of which each parent gets one page, its first rows; `whole` is the statement before the cursor."""
 
-    statement: Statement
+    statement: Statement | Joined
     first: int
     whole: Statement
 
     @property
-    def rows(self) -> Statement:
+    def rows(self) -> Statement | Joined:
         """The statement of the page itself, with one row more than asked, which tells whether there is a next page."""
         return self.statement.cut(self.first + 1)
 

@@ -171,6 +171,7 @@ class Grade(Node):
 @strawberry.type(description="A section as one student has it.")
 class Course(Node):
     key: Private[Any]
+    book_key: Private[Any]
     student_key: Private[Any]
     section_key: Private[Any]
     term_key: Private[Any]
@@ -214,7 +215,7 @@ class Course(Node):
         """The kinds of work and their weights, the heaviest first."""
         return courses.categories_of_sections(keys, batch)
 
-    @connected("key", area=Area.GRADES)
+    @connected("book_key", area=Area.GRADES)
     def assignments(
         keys: Any, batch: Batch, page: Page, filter: FilterArgument = None
     ) -> Connection[Assignment] | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from loaders.errors import SourceDown
+from loaders.joined import Joined
 from loaders.rows import Rows
 from loaders.statement import Statement
 from resolvers.access import Area, closed
@@ -29,7 +30,7 @@ class Asked:
 
     keys: Sequence[Any]
     shut: frozenset[Any] = frozenset()
-    statement: Statement | None = None
+    statement: Statement | Joined | None = None
     page: Paged | None = None
     values: Sequence[Any] | None = None
     earlier: bool = False
@@ -70,7 +71,7 @@ class BatchField:
         if isinstance(answer, Paged):
             earlier = given["page"].after is not None
             return Asked(asked, shut, answer.rows, answer, earlier=earlier)
-        if isinstance(answer, Statement):
+        if isinstance(answer, Statement | Joined):
             return Asked(asked, shut, answer)
         if answer is None:
             return Asked(asked, shut)
@@ -94,18 +95,18 @@ class BatchField:
 
 
 async def read(
-    context: Context, statements: Sequence[Statement], wanted: Sequence[Sequence[str] | None]
+    context: Context, statements: Sequence[Statement | Joined], wanted: Sequence[Sequence[str] | None]
 ) -> list[Rows | SourceDown]:
     """The answers to a wave's statements in one trip; where the source is away, each is answered apart."""
     try:
-        return list(await context.source.fetch(statements, wanted))
+        return list(await context.source.fetch(statements, wanted, mark=context.mark))
     except SourceDown:
         return [await _read_one(context, *one) for one in zip(statements, wanted, strict=True)]
 
 
-async def _read_one(context: Context, statement: Statement, wanted: Sequence[str] | None) -> Rows | SourceDown:
+async def _read_one(context: Context, statement: Statement | Joined, wanted: Sequence[str] | None) -> Rows | SourceDown:
     try:
-        (rows,) = await context.source.fetch([statement], [wanted])
+        (rows,) = await context.source.fetch([statement], [wanted], mark=context.mark)
     except SourceDown as failure:
         return failure
     return rows
