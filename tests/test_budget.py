@@ -30,7 +30,7 @@ SERVED = {
     "grades": 7,
     "attendance": 18,
     "course attendance": 8,
-    "assignments": 14,
+    "assignments": 13,
     "schools": 7,
     "messages": 6,
 }

@@ -28,6 +28,8 @@ class Page(Protocol):
 class Asked(Protocol):
     """A level before anything of it was read: a statement to run, or values in the keys' order, or nothing.
 
+    A statement's `absent` is the refusal that a key without a row gets, or None where null will do.
+
     `shut` keys are withheld, and null. A connection comes with its page and the statement that counts its whole.
     """
 

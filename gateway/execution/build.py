@@ -1,31 +1,46 @@
 """Building: rows and objects made into the answer by generated code, a whole level at a time, without any I/O.
 
-The generated code holds no error logic: what is not as the schema promises raises Anomaly, and graphql-core tells
-the operation again with its paths and nulls.
+The generated code holds no error logic: what is not as the schema promises raises, and the careful builder tells
+the operation again, out of the same frames, with paths and nulls.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
 
-from graphql import GraphQLList, GraphQLNonNull
-
 from gateway.execution.leaves import NAMES, Anomaly, expression
-from gateway.execution.plan import Embedded, Leaf, Relation, Selection, TypeName
+from gateway.execution.plan import Embedded, Leaf, Selection, TypeName
 
 Builder = Callable[..., list[dict[str, Any]]]
 
 
 class Frame:
-    """One selection for the objects of a level: rows of named columns, or Python objects (columns is None)."""
+    """One selection for the objects of a level: rows of named columns, or Python objects (columns is None).
 
-    __slots__ = ("built", "columns", "kids", "selection", "source")
+    What the rest of the executor may ask of a level is here: its length, the `keys` its rows are handed back to, the
+    values of one attribute as resolvers know them, its objects, and the whole of it built. Nothing else looks into
+    rows. `kids` holds what each relation of the selection came to, by its response key.
+    """
 
-    def __init__(self, selection: Selection, source: Sequence[Any], columns: tuple[str, ...] | None) -> None:
+    __slots__ = ("built", "columns", "keys", "kids", "made", "selection", "source", "spoiled")
+
+    def __init__(
+        self,
+        selection: Selection,
+        source: Sequence[Any],
+        columns: tuple[str, ...] | None = None,
+        keys: Sequence[Any] = (),
+    ) -> None:
         self.selection = selection
         self.source = source
         self.columns = columns
+        self.keys = keys
         self.kids: dict[str, Any] = {}
         self.built: list[dict[str, Any]] | None = None
+        self.made: Sequence[Any] | None = None
+        self.spoiled = False
+
+    def __len__(self) -> int:
+        return len(self.source)
 
     def values(self, attribute: str) -> list[Any]:
         """One attribute of every object."""
@@ -35,26 +50,56 @@ class Frame:
         return [row[at] for row in self.source]
 
     def objects(self) -> Sequence[Any]:
-        """The level's objects as ordinary resolvers take them: instances of the type's class."""
+        """The level's objects as ordinary resolvers take them, made once: instances of the type's class."""
         if self.columns is None:
             return self.source
-        cls: Any = self.selection.type.extensions["strawberry-definition"].origin
-        made = []
-        for row in self.source:
-            each = object.__new__(cls)
-            each.__dict__.update(zip(self.columns, row, strict=True))
-            made.append(each)
-        return made
+        if self.made is None:
+            cls: Any = self.selection.type.extensions["strawberry-definition"].origin
+            made = []
+            for row in self.source:
+                each = object.__new__(cls)
+                each.__dict__.update(zip(self.columns, row, strict=True))
+                made.append(each)
+            self.made = made
+        return self.made
+
+    def taking(self, places: Sequence[int]) -> "Frame":
+        """A frame of these rows only, in this order."""
+        return Frame(self.selection, [self.source[n] for n in places], self.columns, [self.keys[n] for n in places])
 
     def build(self) -> list[dict[str, Any]]:
-        """The answer's objects, built once."""
+        """The answer's objects, built once; raises, and goes on raising, where one of them is not as promised."""
         if self.built is None:
+            if self.spoiled:
+                raise Anomaly
             if not self.source:
                 self.built = []
-            else:
+                return self.built
+            try:
                 kids = [self.kids[relation.key].column() for relation in self.selection.relations]
                 self.built = builder(self.selection, self.columns)(self.source, *kids)
+            except Exception:
+                self.spoiled = True
+                raise
         return self.built
+
+
+def frame_of(selection: Selection, rows: Any, keys: Sequence[Any], among: Container[Any] | None = None) -> Frame:
+    """The level of a statement's rows, with the key of each; only those of keys `among` these, where it is given."""
+    source = rows.rows
+    if among is not None and not all(key in among for key in keys):
+        source = [row for row, key in zip(source, keys, strict=True) if key in among]
+        keys = [key for key in keys if key in among]
+    return Frame(selection, source, rows.columns, keys)
+
+
+def row_keys(rows: Any) -> list[Any]:
+    """The key of each row of a statement; a tuple where it has several columns, () at the root."""
+    key = rows.key
+    if len(key) == 1:
+        at = key[0]
+        return [row[at] for row in rows.rows]
+    return [tuple([row[at] for at in key]) for row in rows.rows]
 
 
 def builder(selection: Selection, columns: tuple[str, ...] | None) -> Builder:
@@ -122,88 +167,3 @@ def _generate(selection: Selection, columns: tuple[str, ...] | None) -> Builder:
     exec(compile(source, "<builder>", "exec"), names)
     made: Builder = names["build"]
     return made
-
-
-class RowsKid:
-    """A relation answered by rows, handed back to their keys."""
-
-    __slots__ = ("frame", "key", "keys", "relation", "shut")
-
-    def __init__(
-        self, relation: Relation, keys: Sequence[Any], frame: Frame, key: tuple[int, ...], shut: frozenset[Any]
-    ) -> None:
-        self.relation = relation
-        self.keys = keys
-        self.frame = frame
-        self.key = key
-        self.shut = shut
-
-    def column(self) -> list[Any]:
-        """The built value of each parent."""
-        built = self.frame.build()
-        groups: dict[Any, Any] = {}
-        if self.relation.many:
-            for row_key, made in zip(row_keys(self.frame.source, self.key), built, strict=True):
-                groups.setdefault(row_key, []).append(made)
-            shut = self.shut
-            column = [None if key is None or key in shut else groups.get(key, _EMPTY) for key in self.keys]
-        else:
-            for row_key, made in zip(row_keys(self.frame.source, self.key), built, strict=True):
-                groups.setdefault(row_key, made)
-            column = [None if key in self.shut else groups.get(key) for key in self.keys]
-        if self.relation.non_null and None in column:
-            raise Anomaly
-        return column
-
-
-_EMPTY: list[Any] = []
-
-
-def row_keys(rows: Sequence[Any], key: tuple[int, ...]) -> list[Any]:
-    """The key of each row; a tuple where it has several columns, () at the root."""
-    if len(key) == 1:
-        at = key[0]
-        return [row[at] for row in rows]
-    return [tuple([row[at] for at in key]) for row in rows]
-
-
-class ValuesKid:
-    """A relation answered by values: leaves, objects, or lists of either; `frames` hold the objects by type."""
-
-    __slots__ = ("frames", "refs", "relation", "serialize", "values")
-
-    def __init__(self, relation: Relation, values: list[Any], serialize: Callable[[Any], Any] | None) -> None:
-        self.relation = relation
-        self.values = values
-        self.serialize = serialize
-        self.frames: dict[str, Frame] = {}
-        self.refs: list[Any] = []
-
-    def column(self) -> list[Any]:
-        """The built value of each parent."""
-        if self.serialize is not None:
-            return [self.serialize(value) for value in self.values]
-        built = {name: frame.build() for name, frame in self.frames.items()}
-
-        def made(ref: Any) -> Any:
-            if ref is None:
-                return None
-            if isinstance(ref, list):
-                return [made(each) for each in ref]
-            return built[ref[0]][ref[1]]
-
-        column = [made(ref) for ref in self.refs]
-        if not sound(self.relation.type, column):
-            raise Anomaly
-        return column
-
-
-def sound(of: Any, column: list[Any]) -> bool:
-    """Whether no null stands where the type has none."""
-    if isinstance(of, GraphQLNonNull):
-        if None in column:
-            return False
-        of = of.of_type
-    if isinstance(of, GraphQLList):
-        return all(sound(of.of_type, each) for each in column if each is not None)
-    return True

@@ -2,22 +2,22 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
-from graphql import OperationType
+from graphql import GraphQLError
 
 from gateway.execution import operations
-from gateway.execution.codes import TIMEOUT, refusal
 from gateway.execution.documents import Prepared
 from gateway.execution.engine import Engine
-from gateway.execution.leaves import Anomaly
-from gateway.execution.operations import Answer
+from gateway.execution.operations import Answer, late
+from gateway.execution.pages import MakeCursor
 from gateway.execution.plan import Plan
 from gateway.execution.planner import Unplanned, conditions_of, plan_operation
-from gateway.execution.waves import Run
+from gateway.execution.run import Run
+from gateway.execution.waves import Fetch
 
 #: How many plans stand beside a document: one for each operation and setting of its skip and include variables.
 VARIANTS = 16
@@ -25,13 +25,13 @@ CONDITIONS = "conditions"
 
 log = structlog.get_logger("homeroom.execution")
 
-Fetch = Callable[[Any, Sequence[Any], Sequence[Any]], Awaitable[list[Any]]]
-MakeCursor = Callable[[Sequence[Any]], str]
-
 
 @dataclass(frozen=True)
 class CompiledEngine(Engine):
     """Runs what it can plan, and hands the rest to graphql-core; `runs` counts which way operations went.
+
+    "compiled" were built fast, "careful" ones carefully; "graphql-core" has what the plan does not know,
+    introspection above all; "failed" are faults of ours, "late" took longer than they may.
 
     `fetch` reads a wave's statements in one trip, `cursor` makes the cursor of a row: the engine itself knows
     neither databases nor schools.
@@ -43,7 +43,7 @@ class CompiledEngine(Engine):
 
     async def execute(self, prepared: Prepared, context: Any) -> Answer:
         """The answer of a query or mutation."""
-        plan = self._plan(prepared) if prepared.kind is OperationType.QUERY else None
+        plan = self._plan(prepared)
         if plan is None:
             self.runs["graphql-core"] += 1
             return await super().execute(prepared, context)
@@ -55,6 +55,7 @@ class CompiledEngine(Engine):
         """The answers of a subscription, each payload by the plan where there is one."""
         plan = self._plan(prepared)
         if plan is None:
+            self.runs["graphql-core"] += 1
             return await super().subscribe(prepared, make_context)
 
         async def answer(event: Any, context: Any) -> Answer | None:
@@ -65,25 +66,24 @@ class CompiledEngine(Engine):
         )
 
     async def _run(self, plan: Plan, prepared: Prepared, context: Any, root: Any) -> Answer | None:
-        """The answer by the plan; None where it would hold an error, which graphql-core then tells."""
+        """The answer by the plan; None after a fault of ours, where graphql-core may still answer."""
         run = Run(self.schema, plan, context, prepared.values, root, self.cursor, self.fetch)
         try:
-            async with asyncio.timeout(self.limits.deadline) as limit:
-                data = await run.answer()
+            async with asyncio.timeout(self.limits.deadline):
+                answer = await run.answer()
         except TimeoutError:
-            if limit.expired():
-                return Answer(errors=(refusal("The operation took too long. Ask for less at once.", TIMEOUT),))
-            self.runs["told again"] += 1
-            return None
+            self.runs["late"] += 1
+            return late()
         except Exception as failure:
-            if not isinstance(failure, Anomaly) and not hasattr(failure, "code"):
-                # graphql-core may answer it without a word, and a fault of ours would stay unseen.
-                log.error("compiled execution failed", error=type(failure).__name__, document=prepared.hash)
-                self.runs["failed"] += 1
-            self.runs["told again"] += 1
+            # graphql-core may answer it without a word, and a fault of ours would stay unseen.
+            log.error("compiled execution failed", error=type(failure).__name__, document=prepared.hash)
+            self.runs["failed"] += 1
+            if plan.serial:
+                # Told again, it would be done again.
+                return Answer(errors=(GraphQLError(str(failure), original_error=failure),))
             return None
-        self.runs["compiled"] += 1
-        return Answer(data)
+        self.runs["careful" if run.careful else "compiled"] += 1
+        return answer
 
     def _plan(self, prepared: Prepared) -> Plan | None:
         """The operation's plan for the present setting of its conditions, made at its first use."""

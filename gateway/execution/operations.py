@@ -60,7 +60,7 @@ async def subscribe(
             opened = create_source_event_stream(executor)
             source = await opened if isawaitable(opened) else opened
     except TimeoutError:
-        return _late()
+        return late()
     if isinstance(source, ExecutionResult):
         return _answer(source)
     return _events(executor, source, make_context, deadline, answer)
@@ -121,10 +121,11 @@ async def _within(deadline: float, work: Awaitable[Answer]) -> Answer:
         async with asyncio.timeout(deadline):
             return await work
     except TimeoutError:
-        return _late()
+        return late()
 
 
-def _late() -> Answer:
+def late() -> Answer:
+    """The answer of an operation that took longer than it may."""
     return Answer(errors=(refusal("The operation took too long. Ask for less at once.", TIMEOUT),))
 
 

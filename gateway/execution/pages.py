@@ -1,57 +1,49 @@
 """Connections over rows: nodes and edges of the same rows, cut into the page of each parent."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from gateway.execution.batches import Page
-from gateway.execution.build import Frame, row_keys
+from gateway.execution.build import Frame, frame_of, row_keys
+from gateway.execution.kids import Failed
 from gateway.execution.leaves import Anomaly
-from gateway.execution.plan import Leaf, PageSelection, Relation, Selection, TypeName
+from gateway.execution.plan import Leaf, PageSelection, Part, Relation, Selection, TypeName
+
+MakeCursor = Callable[[Sequence[Any]], str]
 
 
 class PageKid:
-    """A connection: its rows in the frames of its nodes and of its edges' nodes, its cursors and its counts."""
+    """A connection: its rows in a frame for each of its parts that shows them, its cursors and its counts.
 
-    __slots__ = (
-        "columns",
-        "counts",
-        "cursor",
-        "earlier",
-        "edge_nodes",
-        "key",
-        "keys",
-        "nodes",
-        "page",
-        "relation",
-        "rows",
-        "shut",
-    )
+    `counts` says how many each key has in all, or why that is not known.
+    """
+
+    __slots__ = ("counts", "cuts", "earlier", "ends", "failed", "keys", "marks", "page", "relation", "shown", "shut")
 
     def __init__(
         self,
         relation: Relation,
         keys: Sequence[Any],
-        rows: list[Any],
-        columns: tuple[str, ...],
-        key: tuple[int, ...],
+        rows: Any,
         page: Page | None,
-        cursor: Callable[[Sequence[Any]], str],
-        shut: frozenset[Any],
         earlier: bool,
+        shut: Collection[Any],
+        failed: Mapping[Any, Failed],
+        counts: Mapping[Any, int] | Failed,
+        cursor: MakeCursor,
     ) -> None:
         self.relation = relation
         self.keys = keys
-        self.key = key
         self.page = page
-        self.cursor = cursor
-        self.shut = shut
         self.earlier = earlier
-        self.counts: dict[Any, int] = {}
-        self.columns = columns
-        self.rows = self._cut(rows)
-        selection = self.selection
-        self.nodes = Frame(selection.nodes, self._flat(), columns) if selection.nodes else None
-        self.edge_nodes = Frame(selection.edge_nodes, self._flat(), columns) if selection.edge_nodes else None
+        self.shut = shut
+        self.failed = failed
+        self.counts = counts
+        self.shown: dict[int, Frame] = {}
+        self.cuts: dict[Any, tuple[int, int, bool]] = {}
+        self.marks: list[str] = []
+        if rows is not None:
+            self._cut(rows, cursor)
 
     @property
     def selection(self) -> PageSelection:
@@ -60,86 +52,99 @@ class PageKid:
             raise TypeError("The field is no connection.")
         return self.relation.page
 
+    def _cut(self, rows: Any, cursor: MakeCursor) -> None:
+        """The rows of each parent's page, and whether more stand behind it."""
+        first = self.page.first if self.page else 0
+        keys = row_keys(rows)
+        taken: dict[Any, list[int]] = {}
+        for n, key in enumerate(keys):
+            taken.setdefault(key, []).append(n)
+        order: list[int] = []
+        for key in dict.fromkeys(self.keys):
+            found = taken.get(key)
+            if found is not None:
+                start = len(order)
+                order += found[:first]
+                self.cuts[key] = (start, len(order), len(found) > first)
+        selection = self.selection
+        for part in selection.carriers:
+            self.shown[id(part)] = frame_of(part.detail, rows, keys).taking(order)
+        if selection.cursors and self.page is not None:
+            frame = frame_of(selection.row, rows, keys).taking(order)
+            columns = [frame.values(name) for name in self.page.cursor_columns]
+            self.marks = [cursor(values) for values in zip(*columns, strict=True)]
+
     def frames(self) -> list[Frame]:
         """The frames that go on to the next wave."""
-        return [frame for frame in (self.nodes, self.edge_nodes) if frame is not None]
-
-    def _cut(self, rows: list[Any]) -> dict[Any, tuple[list[Any], bool]]:
-        """The rows of each parent's page, and whether more stand behind it."""
-        groups: dict[Any, list[Any]] = {}
-        for row_key, row in zip(row_keys(rows, self.key), rows, strict=True):
-            groups.setdefault(row_key, []).append(row)
-        first = self.page.first if self.page else 0
-        return {key: (found[:first], len(found) > first) for key, found in groups.items()}
-
-    def _flat(self) -> list[Any]:
-        return [row for found, _ in self.rows.values() for row in found]
+        return list(self.shown.values())
 
     def column(self) -> list[Any]:
         """The built connection of each parent."""
-        nodes = self._shares(self.nodes)
-        edge_nodes = self._shares(self.edge_nodes)
-        built = [None if key in self.shut else self._connection(key, nodes, edge_nodes) for key in self.keys]
-        if self.relation.non_null and None in built:
+        if self.failed or isinstance(self.counts, Failed):
             raise Anomaly
-        return built
+        built = {id(part): self.shown[id(part)].build() for part in self.selection.carriers if id(part) in self.shown}
+        column = [None if key is None or key in self.shut else self._connection(key, built) for key in self.keys]
+        if self.relation.non_null and None in column:
+            raise Anomaly
+        return column
 
-    def _shares(self, frame: Frame | None) -> dict[Any, list[Any]]:
-        """The built nodes of each parent, out of the frame that holds them all."""
-        if frame is None:
-            return {}
-        built = frame.build()
-        shares: dict[Any, list[Any]] = {}
-        at = 0
-        for key, (rows, _) in self.rows.items():
-            shares[key] = built[at : at + len(rows)]
-            at += len(rows)
-        return shares
+    def ref(self, n: int) -> Any:
+        """One parent's connection: null, a Failed, or the kid itself with the parent's key."""
+        key = self.keys[n]
+        if key is None or key in self.shut:
+            return None
+        return self.failed.get(key) or (self, key)
 
-    def _connection(self, key: Any, nodes: dict[Any, list[Any]], edge_nodes: dict[Any, list[Any]]) -> dict[str, Any]:
-        rows, more = self.rows.get(key, ((), False))
-        cursors = self._cursors(rows) if self.selection.cursors else []
+    def _connection(self, key: Any, built: Mapping[int, list[Any]]) -> dict[str, Any]:
+        start, end, _ = self.cuts.get(key, (0, 0, False))
         made: dict[str, Any] = {}
-        for response_key, part, detail in self.selection.parts:
-            if part == "nodes":
-                made[response_key] = nodes.get(key, [])
-            elif part == "edges":
-                made[response_key] = self._edges(detail, len(rows), cursors, edge_nodes.get(key, []))
-            elif part == "pageInfo":
-                made[response_key] = self._info(detail, more, cursors)
-            elif part == "totalCount":
-                made[response_key] = self.counts.get(key, 0)
+        for part in self.selection.parts:
+            if part.name == "nodes":
+                made[part.key] = built[id(part)][start:end] if end else []
+            elif part.name == "edges":
+                made[part.key] = [self.edge(part, n, built) for n in range(start, end)]
             else:
-                made[response_key] = detail
+                made[part.key] = self.detail(part, key)
         return made
 
-    def _cursors(self, rows: Sequence[Any]) -> list[str]:
-        if self.page is None:
-            return []
-        at = [self.columns.index(name) for name in self.page.cursor_columns]
-        return [self.cursor([row[n] for n in at]) for row in rows]
+    def edge(self, edges: Part, n: int, built: Mapping[int, list[Any]]) -> dict[str, Any]:
+        """The edge of a row."""
+        return {
+            part.key: built[id(part)][n] if part.name == "node" else self.mark(edges, part, n) for part in edges.detail
+        }
 
-    def _edges(self, parts: list[tuple[str, str]], count: int, cursors: list[str], nodes: list[Any]) -> list[Any]:
-        return [
-            {
-                key: nodes[n] if part == "node" else cursors[n] if part == "cursor" else self._edge_type()
-                for key, part in parts
-            }
-            for n in range(count)
-        ]
+    def mark(self, edges: Part, part: Part, n: int) -> str:
+        """A row's cursor, or the name of its edge's type."""
+        return self.marks[n] if part.name == "cursor" else edge_type(edges)
 
-    def _edge_type(self) -> str:
-        return self.relation.definition.type.name.removesuffix("Connection") + "Edge"  # type: ignore[union-attr]
+    def detail(self, part: Part, key: Any) -> Any:
+        """What a connection says of itself: its count, where it stands, its type's name."""
+        if part.name == "totalCount":
+            return self.counts.get(key, 0) if isinstance(self.counts, Mapping) else self.counts
+        if part.name == "pageInfo":
+            return self._info(part.detail, key)
+        return self.selection.type.name
 
-    def _info(self, selection: Selection, more: bool, cursors: list[str]) -> dict[str, Any]:
+    def _info(self, selection: Selection, key: Any) -> dict[str, Any]:
+        start, end, more = self.cuts.get(key, (0, 0, False))
+        marked = bool(self.marks) and end > start
         values = {
             "has_next_page": more,
             "has_previous_page": self.earlier,
-            "start_cursor": cursors[0] if cursors else None,
-            "end_cursor": cursors[-1] if cursors else None,
+            "start_cursor": self.marks[start] if marked else None,
+            "end_cursor": self.marks[end - 1] if marked else None,
         }
         return {
             field.key: selection.type.name if isinstance(field, TypeName) else values[field.attribute]
             for field in selection.fields
             if isinstance(field, TypeName | Leaf)
         }
+
+
+def edge_type(edges: Part) -> str:
+    """The name of the type of a connection's edges."""
+    of = edges.type
+    while hasattr(of, "of_type"):
+        of = of.of_type
+    name: str = of.name
+    return name

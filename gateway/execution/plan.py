@@ -2,12 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from graphql import FieldNode, FragmentDefinitionNode, GraphQLField, GraphQLObjectType, OperationDefinitionNode
+from graphql.pyutils import Path
 from strawberry.types.field import StrawberryField
 
 from gateway.execution.batches import BatchSpec
+
+
+class Lane(Enum):
+    """How a field that is no column or attribute of its object comes by its values, the cheapest first."""
+
+    BATCH = "one call of a batch resolver for the whole level"
+    ATTRIBUTE = "an attribute of each object that is an object, or a list of them"
+    DIRECT = "a plain resolver, its arguments made once, called for each object"
+    SLOW = "Strawberry's own resolver for each object, with permissions, extensions and exception handlers"
 
 
 @dataclass(eq=False, slots=True)
@@ -15,8 +26,10 @@ class Leaf:
     """A leaf that is a column or attribute of its object."""
 
     key: str
+    name: str
     attribute: str
     type: Any
+    nodes: list[FieldNode]
 
 
 @dataclass(eq=False, slots=True)
@@ -31,27 +44,39 @@ class Embedded:
     """An object made of columns of its parent's own row."""
 
     key: str
+    name: str
+    type: Any
+    nodes: list[FieldNode]
     selection: "Selection"
     columns: Mapping[str, str]
 
 
 @dataclass(eq=False, slots=True)
 class Relation:
-    """A field that leaves its object: by a batch resolver, or by an ordinary one called for each object."""
+    """A field that leaves its object: by a batch resolver, or by an ordinary one called for each object.
+
+    `arguments` are those without variables, made once. `place` is one and the same object for all fields of the plan
+    that are identical loads, and None where only the variables tell. `again` fields are asked in several waves.
+    """
 
     key: str
     name: str
     type: Any
     nodes: list[FieldNode]
     definition: GraphQLField
-    own: StrawberryField
+    own: StrawberryField | None
     parent: GraphQLObjectType
+    path: Path
+    lane: Lane
     many: bool
     non_null: bool
     leaf: bool
     batch: BatchSpec | None
-    arguments: dict[str, Any] | None
+    arguments: dict[str, Any] | None = None
+    place: object | None = None
+    again: bool = False
     children: dict[str, "Selection"] = field(default_factory=dict)
+    types: dict[type, "Selection"] = field(default_factory=dict)
     page: "PageSelection | None" = None
     wanted: list[str] | None = None
     whole: bool = False
@@ -60,7 +85,7 @@ class Relation:
         """Work out, once, which columns the field's rows must have; `whole` where ordinary resolvers want objects."""
         inside = list(self.children.values())
         if self.page is not None:
-            inside = [each for each in (self.page.nodes, self.page.edge_nodes) if each is not None]
+            inside = [part.detail for part in self.page.carriers]
         self.whole = any(selection.whole() for selection in inside)
         self.wanted = list(dict.fromkeys(name for selection in inside for name in selection.columns()))
 
@@ -107,13 +132,30 @@ class Selection:
 
 
 @dataclass(eq=False, slots=True)
-class PageSelection:
-    """What is wanted of a connection: its parts in order, each with its response key."""
+class Part:
+    """One field of a connection, or of its edges: its response key, its name, and what is wanted of it."""
 
-    parts: list[tuple[str, str, Any]]
-    nodes: Selection | None
-    edge_nodes: Selection | None
-    cursors: bool
+    key: str
+    name: str
+    type: Any
+    nodes: list[FieldNode]
+    detail: Any = None
+
+
+@dataclass(eq=False, slots=True)
+class PageSelection:
+    """What is wanted of a connection: its parts in order, and of its rows.
+
+    `carriers` are the parts that are rows themselves, each with a selection for its detail; `row` wants nothing.
+    """
+
+    type: GraphQLObjectType
+    row: Selection
+    parts: list[Part] = field(default_factory=list)
+    carriers: list[Part] = field(default_factory=list)
+    cursors: bool = False
+    counted: bool = False
+    rows: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -124,3 +166,4 @@ class Plan:
     operation: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
     conditions: tuple[str, ...]
+    serial: bool

@@ -22,12 +22,24 @@ from graphql import (
     is_leaf_type,
     type_from_ast,
 )
-from graphql.execution.values import get_argument_values
-from strawberry.types.arguments import convert_arguments
+from graphql.pyutils import Path
 from strawberry.types.field import StrawberryField
 
+from gateway.execution.arguments import arguments_of, has_variables
 from gateway.execution.batches import BATCH, EMBEDDED
-from gateway.execution.plan import Embedded, Leaf, PageSelection, Plan, Planned, Relation, Selection, TypeName
+from gateway.execution.plan import (
+    Embedded,
+    Lane,
+    Leaf,
+    PageSelection,
+    Part,
+    Plan,
+    Planned,
+    Relation,
+    Selection,
+    TypeName,
+)
+from gateway.execution.shared import share
 
 
 class Unplanned(Exception):
@@ -58,14 +70,17 @@ def plan_operation(
     booleans: Mapping[str, bool],
 ) -> Plan:
     """The plan of an operation of a valid document; Unplanned where it holds something only graphql-core knows."""
-    fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
-    planner = _Planner(schema, fragments, booleans)
-    root = schema._schema.get_root_type(operation.operation)
-    if root is None or operation.operation is OperationType.MUTATION:
-        raise Unplanned("mutation")
     if operation.directives:
         raise Unplanned("directives of the operation")
-    return Plan(planner.selection(root, [operation.selection_set]), operation, fragments, tuple(booleans))
+    root = schema._schema.get_root_type(operation.operation)
+    if root is None:
+        raise Unplanned("an operation without its root type")
+    fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+    planner = _Planner(schema, fragments, booleans)
+    selection = planner.selection(root, [operation.selection_set], None)
+    share(planner.relations)
+    serial = operation.operation is OperationType.MUTATION
+    return Plan(selection, operation, fragments, tuple(booleans), serial)
 
 
 class _Planner:
@@ -76,10 +91,13 @@ class _Planner:
         self.graphql = schema._schema
         self.fragments = fragments
         self.booleans = booleans
+        self.relations: list[tuple[int, Relation]] = []
 
-    def selection(self, of: GraphQLObjectType, sets: list[SelectionSetNode]) -> Selection:
+    def selection(
+        self, of: GraphQLObjectType, sets: list[SelectionSetNode], path: Path | None, depth: int = 0
+    ) -> Selection:
         collected = self._collected(of, sets)
-        return Selection(of, [self._planned(of, key, nodes) for key, nodes in collected.items()])
+        return Selection(of, [self._planned(of, key, nodes, path, depth) for key, nodes in collected.items()])
 
     def _collected(self, of: GraphQLObjectType, sets: list[SelectionSetNode]) -> dict[str, list[FieldNode]]:
         collected: dict[str, list[FieldNode]] = {}
@@ -123,7 +141,9 @@ class _Planner:
         named: Any = type_from_ast(self.graphql, condition)
         return named is of or (is_abstract_type(named) and self.graphql.is_sub_type(named, of))
 
-    def _planned(self, of: GraphQLObjectType, key: str, nodes: list[FieldNode]) -> Planned:
+    def _planned(
+        self, of: GraphQLObjectType, key: str, nodes: list[FieldNode], path: Path | None, depth: int
+    ) -> Planned:
         name = nodes[0].name.value
         if name == "__typename":
             return TypeName(key)
@@ -131,34 +151,61 @@ class _Planner:
             raise Unplanned("introspection")
         definition = of.fields[name]
         own: StrawberryField | None = definition.extensions.get("strawberry-definition")
-        if own is None or own.extensions:
-            raise Unplanned(f"{of.name}.{name}")
-        if own.is_basic_field and is_leaf_type(get_named_type(definition.type)):
-            return Leaf(key, own.python_name, definition.type)
-        columns = own.metadata.get(EMBEDDED)
-        if columns is not None:
-            return self._embedded(key, nodes, definition, columns)
-        return self._relation(of, key, nodes, definition, own)
+        lane = self._lane(definition, own)
+        if own is not None and lane is Lane.ATTRIBUTE and is_leaf_type(get_named_type(definition.type)):
+            return Leaf(key, name, own.python_name, definition.type, nodes)
+        here = Path(path, key, of.name)
+        if own is not None and lane is Lane.DIRECT and EMBEDDED in own.metadata:
+            made = self._embedded(key, nodes, definition, own.metadata[EMBEDDED], here, depth)
+            if made is not None:
+                return made
+        return self._relation(of, key, nodes, definition, own, lane, here, depth)
+
+    def _lane(self, definition: GraphQLField, own: StrawberryField | None) -> Lane:
+        usual = own is not None and not own.extensions and not own.is_subscription
+        if own is None or not usual or self.schema.schema_converter._get_field_exception_handlers(own):
+            return Lane.SLOW
+        if own.base_resolver is None:
+            untouched = self.schema.config.default_resolver is getattr and type(own) is StrawberryField
+            return Lane.ATTRIBUTE if untouched else Lane.SLOW
+        if BATCH in own.metadata:
+            return Lane.BATCH
+        return Lane.DIRECT if type(own) is StrawberryField else Lane.SLOW
 
     def _embedded(
-        self, key: str, nodes: list[FieldNode], definition: GraphQLField, columns: Mapping[str, str]
-    ) -> Embedded:
+        self,
+        key: str,
+        nodes: list[FieldNode],
+        definition: GraphQLField,
+        columns: Mapping[str, str],
+        path: Path,
+        depth: int,
+    ) -> Embedded | None:
+        """The embedded object, where it is leaves and nothing else; else its resolver makes it."""
         of: Any = get_named_type(definition.type)
-        selection = self.selection(of, _sets(nodes))
+        known = len(self.relations)
+        selection = self.selection(of, _sets(nodes), path, depth)
         if selection.relations or not isinstance(definition.type, GraphQLNonNull):
-            raise Unplanned("an embedded object that is more than leaves")
-        return Embedded(key, selection, columns)
+            del self.relations[known:]
+            return None
+        return Embedded(key, nodes[0].name.value, definition.type, nodes, selection, columns)
 
     def _relation(
-        self, of: GraphQLObjectType, key: str, nodes: list[FieldNode], definition: GraphQLField, own: StrawberryField
+        self,
+        of: GraphQLObjectType,
+        key: str,
+        nodes: list[FieldNode],
+        definition: GraphQLField,
+        own: StrawberryField | None,
+        lane: Lane,
+        path: Path,
+        depth: int,
     ) -> Relation:
         bare: Any = definition.type
         non_null = isinstance(bare, GraphQLNonNull)
         if non_null:
             bare = bare.of_type
-        many = isinstance(bare, GraphQLList)
         named: Any = get_named_type(bare)
-        leaf = is_leaf_type(named)
         relation = Relation(
             key=key,
             name=nodes[0].name.value,
@@ -167,91 +214,67 @@ class _Planner:
             definition=definition,
             own=own,
             parent=of,
-            many=many,
+            path=path,
+            lane=lane,
+            many=isinstance(bare, GraphQLList),
             non_null=non_null,
-            leaf=leaf,
-            batch=own.metadata.get(BATCH),
-            arguments=None,
+            leaf=is_leaf_type(named),
+            batch=own.metadata[BATCH] if own is not None and lane is Lane.BATCH else None,
         )
-        if not _has_variables(nodes[0]):
-            relation.arguments = self.arguments(relation, {})
-        if not leaf and relation.batch is not None and relation.batch.paged:
-            relation.page = self._page(named, nodes)
-        elif not leaf:
+        self.relations.append((depth, relation))
+        if lane is Lane.BATCH and not has_variables(nodes[0]):
+            try:
+                relation.arguments = arguments_of(self.schema, relation, None)
+            except Exception:  # told anew, in its place, whenever the operation runs
+                relation.arguments = None
+        if relation.batch is not None and relation.batch.paged:
+            relation.page = self._page(named, nodes, path, depth)
+        elif not relation.leaf:
             possible = self.graphql.get_possible_types(named) if is_abstract_type(named) else [named]
-            relation.children = {each.name: self.selection(each, _sets(nodes)) for each in possible}
+            relation.children = {each.name: self.selection(each, _sets(nodes), path, depth + 1) for each in possible}
         relation.settle()
         return relation
 
-    def arguments(self, relation: Relation, variables: Any) -> dict[str, Any]:
-        """The arguments of a field: as the batch resolver takes them, or as graphql-core gives them."""
-        return arguments_of(self.schema, relation, variables)
-
-    def _page(self, of: GraphQLObjectType, nodes: list[FieldNode]) -> PageSelection:
-        """A connection's selection: its nodes and its edges' nodes over the same rows, and the rest of it."""
-        page = PageSelection([], None, None, cursors=False)
+    def _page(self, of: GraphQLObjectType, nodes: list[FieldNode], path: Path, depth: int) -> PageSelection:
+        row: Any = get_named_type(of.fields["nodes"].type)
+        page = PageSelection(of, Selection(row, []))
         for key, fields in self._collected(of, _sets(nodes)).items():
             name = fields[0].name.value
-            inside: Any = get_named_type(of.fields[name].type) if name != "__typename" else None
-            if name == "nodes":
-                if page.nodes is not None:
-                    raise Unplanned("a connection's nodes under two names")
-                page.nodes = self.selection(inside, _sets(fields))
-                page.parts.append((key, "nodes", None))
-            elif name == "edges":
-                if any(part == "edges" for _, part, _ in page.parts):
-                    raise Unplanned("a connection's edges under two names")
-                page.parts.append((key, "edges", self._edges(inside, fields, page)))
-            elif name == "pageInfo":
-                info = self.selection(inside, _sets(fields))
-                page.cursors = page.cursors or any(
-                    isinstance(f, Leaf) and f.attribute.endswith("cursor") for f in info.fields
-                )
-                page.parts.append((key, "pageInfo", info))
-            elif name in ("totalCount", "__typename"):
-                page.parts.append((key, name, of.name))
-            else:
+            if name not in ("nodes", "edges", "pageInfo", "totalCount", "__typename"):
                 raise Unplanned(f"{of.name}.{name}")
+            part = Part(key, name, of.fields[name].type if name != "__typename" else None, fields)
+            page.parts.append(part)
+            page.rows = page.rows or name in ("nodes", "edges", "pageInfo")
+            page.counted = page.counted or name == "totalCount"
+            here = Path(path, key, of.name)
+            if name == "nodes":
+                part.detail = self.selection(row, _sets(fields), here, depth + 1)
+                page.carriers.append(part)
+            elif name == "edges":
+                part.detail = self._edges(get_named_type(part.type), fields, page, here, depth)
+            elif name == "pageInfo":
+                info: Any = get_named_type(part.type)
+                part.detail = self.selection(info, _sets(fields), here, depth)
+                page.cursors = page.cursors or any(
+                    isinstance(f, Leaf) and f.attribute.endswith("cursor") for f in part.detail.fields
+                )
         return page
 
-    def _edges(self, of: GraphQLObjectType, nodes: list[FieldNode], page: PageSelection) -> list[tuple[str, str]]:
-        parts: list[tuple[str, str]] = []
+    def _edges(self, of: Any, nodes: list[FieldNode], page: PageSelection, path: Path, depth: int) -> list[Part]:
+        parts: list[Part] = []
         for key, fields in self._collected(of, _sets(nodes)).items():
             name = fields[0].name.value
-            if name == "node":
-                if page.edge_nodes is not None:
-                    raise Unplanned("an edge's node under two names")
-                inside: Any = get_named_type(of.fields["node"].type)
-                page.edge_nodes = self.selection(inside, _sets(fields))
-            elif name == "cursor":
-                page.cursors = True
-            elif name != "__typename":
+            if name not in ("node", "cursor", "__typename"):
                 raise Unplanned(f"{of.name}.{name}")
-            parts.append((key, name))
+            part = Part(key, name, of.fields[name].type if name != "__typename" else None, fields)
+            parts.append(part)
+            page.cursors = page.cursors or name == "cursor"
+            if name == "node":
+                inside: Any = get_named_type(part.type)
+                part.detail = self.selection(inside, _sets(fields), Path(path, key, of.name), depth + 1)
+                page.carriers.append(part)
         return parts
-
-
-def arguments_of(schema: strawberry.Schema, relation: Relation, variables: Any) -> dict[str, Any]:
-    """A field's arguments with the variables in place, made into Python's names and classes for batch resolvers."""
-    given = get_argument_values(relation.definition, relation.nodes[0], variables)
-    if relation.batch is None:
-        return given
-    converter = schema.schema_converter
-    return convert_arguments(
-        given, relation.own.arguments, scalar_registry=converter.scalar_registry, config=schema.config
-    )
 
 
 def _sets(nodes: list[FieldNode]) -> list[SelectionSetNode]:
     return [node.selection_set for node in nodes if node.selection_set is not None]
-
-
-def _has_variables(node: FieldNode) -> bool:
-    pending: list[Any] = [argument.value for argument in node.arguments or ()]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, VariableNode):
-            return True
-        pending.extend(getattr(value, "values", None) or ())
-        pending.extend(item.value for item in getattr(value, "fields", None) or ())
-    return False

@@ -1,0 +1,218 @@
+"""Calls of batch resolvers: what a wave asks of one resolver, and what that came to for every place that asked."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from gateway.execution.batches import Asked, BatchSpec
+from gateway.execution.build import Frame, frame_of, row_keys
+from gateway.execution.kids import Failed, RowsKid, spots_of
+from gateway.execution.pages import MakeCursor, PageKid
+from gateway.execution.plan import Relation
+
+_NONE: dict[Any, Failed] = {}
+
+
+class KeyUnasked(Exception):
+    """Rows came back for a key that nobody asked for: a str for an int, or somebody else's record."""
+
+    code = "KEY_UNASKED"
+
+
+class Use:
+    """One place of a wave where a batch field is asked: its frame, and its keys."""
+
+    __slots__ = ("frame", "keys", "relation")
+
+    def __init__(self, frame: Frame, relation: Relation, keys: Sequence[Any]) -> None:
+        self.frame = frame
+        self.relation = relation
+        self.keys = keys
+
+
+class Read:
+    """What one call came to, for the keys it was asked for: rows, values, nothing, or a failure."""
+
+    __slots__ = ("asked", "crossed", "failure", "keys", "row_keys", "rows", "shut", "values", "wanted")
+
+    def __init__(self, keys: Sequence[Any], wanted: Sequence[str] | None) -> None:
+        self.keys = keys
+        self.wanted = wanted
+        self.asked: Asked | None = None
+        self.shut: Iterable[Any] = ()
+        self.rows: Any = None
+        self.row_keys: list[Any] = []
+        self.values: dict[Any, Any] | None = None
+        self.failure: Exception | None = None
+        self.crossed = False
+
+    def serves(self, wanted: Sequence[str] | None) -> bool:
+        """Whether its rows have the columns that another place wants."""
+        return self.wanted is None or (wanted is not None and set(wanted) <= set(self.wanted))
+
+
+class Call:
+    """One call of a batch resolver for a wave, whatever places ask it.
+
+    It is made of two halves: `ask`, before anything is read, says which statements to run; `answered` takes what they
+    came to. Nothing is raised that belongs to one place: it stands there as Failed.
+    """
+
+    __slots__ = ("args", "count_at", "keys", "read", "rows_at", "spec", "uses")
+
+    def __init__(self, spec: BatchSpec, args: Mapping[str, Any]) -> None:
+        self.spec = spec
+        self.args = args
+        self.uses: list[Use] = []
+        self.read: Read | None = None
+        self.rows_at: int | None = None
+        self.count_at: int | None = None
+
+    def wanted(self) -> list[str] | None:
+        """The columns that any of the places needs; None where one needs whole objects."""
+        if len(self.uses) == 1:
+            relation = self.uses[0].relation
+            return None if relation.whole else relation.wanted
+        if any(use.relation.whole for use in self.uses):
+            return None
+        return list(dict.fromkeys(name for use in self.uses for name in use.relation.wanted or ()))
+
+    async def ask(self, context: Any, known: Sequence[Read], statements: list[Any], wanted: list[Any]) -> None:
+        """Ask for the keys that were not read before; its statements join those of the wave."""
+        found = dict.fromkeys(key for use in self.uses for key in use.keys)
+        found.pop(None, None)
+        columns = self.wanted()
+        for read in known:
+            if read.serves(columns):
+                for key in read.keys:
+                    found.pop(key, None)
+        if not found:
+            return
+        keys = list(found)
+        self.read = read = Read(keys, columns)
+        try:
+            read.asked = asked = await self.spec.ask(context, keys, columns, self.args)
+        except Exception as failure:
+            read.failure = failure
+            return
+        read.shut = asked.shut
+        if asked.values is not None:
+            try:
+                read.values = dict(zip(asked.keys, asked.values, strict=True))
+            except Exception as failure:
+                read.failure = failure
+            return
+        pages = [use.relation.page for use in self.uses if use.relation.page is not None]
+        if asked.statement is not None and (not pages or any(page.rows for page in pages)):
+            self.rows_at = len(statements)
+            statements.append(asked.statement)
+            marks = any(page.cursors for page in pages)
+            if columns is not None and asked.page is not None and marks:
+                columns = [*columns, *asked.page.cursor_columns]
+            wanted.append(columns)
+        if asked.page is not None and any(page.counted for page in pages):
+            self.count_at = len(statements)
+            statements.append(asked.count)
+            wanted.append(None)
+
+    def answered(self, results: Sequence[Any]) -> Sequence[Any] | Exception | None:
+        """Take the wave's results: rows, or the exception that stands for them; what its count came to."""
+        read = self.read
+        if read is None:
+            return None
+        rows = results[self.rows_at] if self.rows_at is not None else None
+        counts = results[self.count_at] if self.count_at is not None else None
+        for failure in (rows, counts):
+            if isinstance(failure, Exception) and self.spec.withheld(failure):
+                read.shut = frozenset(read.keys)
+                return None
+        if isinstance(rows, Exception):
+            read.failure = rows
+        elif rows is not None:
+            read.rows = rows
+            read.row_keys = row_keys(rows)
+            self._check(read)
+        return counts
+
+    def _check(self, read: Read) -> None:
+        """Refuse rows whose key nobody asked for.
+
+        A key of several columns is asked for column by column, so its rows may pair them otherwise; these are dropped.
+        """
+        asked: Any = read.asked
+        keys = frozenset(asked.keys)
+        if keys.issuperset(read.row_keys):
+            return
+        read.crossed = isinstance(read.row_keys[0], tuple)
+        if not read.crossed or any(
+            not frozenset(known).issuperset(found)
+            for known, found in zip(zip(*keys, strict=True), zip(*read.row_keys, strict=True), strict=True)
+        ):
+            field = self.uses[0].relation
+            read.failure = KeyUnasked(f"The rows of {field.parent}.{field.name} have a key that was not asked for.")
+
+    def page(self, use: Use, counts: Any, cursor: MakeCursor) -> PageKid:
+        """The connection of one place."""
+        read = self.read
+        if read is None:
+            return PageKid(use.relation, use.keys, None, None, False, (), _NONE, {}, cursor)
+        asked = read.asked
+        totals: Mapping[Any, int] | Failed = {}
+        if isinstance(counts, Exception):
+            totals = Failed(counts)
+        elif counts is not None:
+            totals = _totals(use.relation, counts)
+        failed = _NONE if read.failure is None else dict.fromkeys(read.keys, Failed(read.failure))
+        rows = None if failed else read.rows
+        page, earlier = (None, False) if asked is None else (asked.page, asked.earlier)
+        return PageKid(use.relation, use.keys, rows, page, earlier, frozenset(read.shut), failed, totals, cursor)
+
+    def rows(self, use: Use, reads: Sequence[Read]) -> RowsKid | None:
+        """One place answered by rows alone, all of one read; None where it takes values, or several reads."""
+        if len(reads) != 1 or use.relation.leaf or len(use.relation.children) != 1:
+            return None
+        (read,) = reads
+        if read.values is not None:
+            return None
+        among = None if len(self.uses) == 1 and read is self.read and not read.crossed else frozenset(use.keys)
+        relation = use.relation
+        if read.failure is not None or read.rows is None:
+            failed = _NONE if read.failure is None else dict.fromkeys(read.keys, Failed(read.failure))
+            return RowsKid(relation, use.keys, Frame(relation.child, [], ()), frozenset(read.shut), failed)
+        frame = frame_of(relation.child, read.rows, read.row_keys, among)
+        return RowsKid(relation, use.keys, frame, frozenset(read.shut), _absent(read, relation))
+
+
+def _totals(relation: Relation, counts: Any) -> Mapping[Any, int]:
+    if relation.page is None:
+        raise TypeError("The field is no connection.")
+    keys = row_keys(counts)
+    return dict(zip(keys, frame_of(relation.page.row, counts, keys).values("total"), strict=True))
+
+
+def valued(use: Use, reads: Sequence[Read]) -> list[Any]:
+    """The value of each key of one place, of whatever kind: values, spots of rows, nulls and Failed."""
+    relation = use.relation
+    found: dict[Any, Any] = {}
+    for read in reads:
+        if read.failure is not None:
+            found.update(dict.fromkeys(read.keys, Failed(read.failure)))
+        elif read.values is not None:
+            found.update(read.values)
+        else:
+            shut = frozenset(read.shut)
+            found.update({key: None if key in shut or not relation.many else [] for key in read.keys})
+            if read.rows is not None:
+                spots = spots_of(frame_of(relation.child, read.rows, read.row_keys, frozenset(use.keys)))
+                found.update({key: at if relation.many else at[0] for key, at in spots.items()})
+                found.update(_absent(read, relation))
+    return [None if key is None else found.get(key) for key in use.keys]
+
+
+def _absent(read: Read, relation: Relation) -> Mapping[Any, Failed]:
+    """The keys without a row, where their statement has a refusal for them."""
+    asked: Any = read.asked
+    refusal = asked.statement.absent if asked is not None and asked.statement is not None else None
+    if refusal is None or relation.many:
+        return _NONE
+    there = frozenset(read.row_keys) | frozenset(read.shut)
+    return {key: Failed(refusal) for key in read.keys if key not in there}
