@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from loaders.schools import FIRST_ENROLLMENT
 from loaders.statement import Key, Shape, Statement, Template
 
 RIGHT = Shape(
@@ -17,12 +18,24 @@ RIGHT = Shape(
     }
 )
 
-# A student without any enrolment has no school to belong to, so there is nothing that could be shown.
-_RIGHTS = """from {guardian_student} as guardian_student
-where guardian_student.portal_access = 1
+#: A right and one enrolment of its student.
+ENROLLED_RIGHT = Shape(
+    {
+        **RIGHT.columns,
+        "school_key": "school_enrollment.school_id",
+        "school_year": "school_enrollment.school_year",
+        "grade_level": "school_enrollment.grade_level",
+    }
+)
+
+_HOLDS = """guardian_student.portal_access = 1
   and (guardian_student.starts_on is null or guardian_student.starts_on <= :today)
-  and (guardian_student.ends_on is null or guardian_student.ends_on >= :today)
-  and exists (select 1 from {school_enrollment} as school_enrollment
+  and (guardian_student.ends_on is null or guardian_student.ends_on >= :today)"""
+
+# A student without any enrolment has no school to belong to, so there is nothing that could be shown.
+_RIGHTS = f"""from {{guardian_student}} as guardian_student
+where {_HOLDS}
+  and exists (select 1 from {{school_enrollment}} as school_enrollment
     where school_enrollment.student_id = guardian_student.student_id)"""
 
 
@@ -30,7 +43,22 @@ _OF_GUARDIANS = Template(
     RIGHT, f"{_RIGHTS} and guardian_student.guardian_id in :guardian_ids", key="guardian_key", remembered=True
 )
 
+_SCOPE = Template(
+    ENROLLED_RIGHT,
+    "from {guardian_student} as guardian_student\n"
+    "join {school_enrollment} as school_enrollment on school_enrollment.student_id = guardian_student.student_id\n"
+    f"where {_HOLDS} and guardian_student.guardian_id in :guardian_ids",
+    key="guardian_key",
+    order=FIRST_ENROLLMENT,
+    remembered=True,
+)
+
 _TO_STUDENTS = Template(RIGHT, f"{_RIGHTS} and guardian_student.student_id in :student_ids", key="student_key")
+
+
+def scope_of_guardian(guardian: Key) -> Statement:
+    """A guardian's rights that hold today with the enrolments of their students, the one to name first at the head."""
+    return _SCOPE(guardian_ids=(guardian,))
 
 
 def rights_of_guardians(guardians: Sequence[Key]) -> Statement:

@@ -61,7 +61,7 @@ _SCHOOL_OF_STUDENT = Shape({"student_key": "school_enrollment.student_id", **SCH
 _TERM_OF_STUDENT = Shape({"student_key": Computed("attended.student_id", Kind.KEY), **TERM.columns}, TERM.derived)
 
 #: The enrolment a family would name first: attended today, then the latest year, then the primary school.
-_FIRST = (
+FIRST_ENROLLMENT = (
     Order(_ATTENDED, descending=True),
     Order("school_enrollment.school_year", descending=True),
     Order("coalesce(school_enrollment.is_primary, 1)", descending=True),
@@ -81,7 +81,7 @@ _SCHOOL_OF_STUDENTS = Template(
     "join {school} as school on school.id = school_enrollment.school_id\n"
     "where school_enrollment.student_id in :student_ids",
     key="student_key",
-    order=_FIRST,
+    order=FIRST_ENROLLMENT,
     remembered=True,
 )
 
@@ -89,7 +89,7 @@ _ENROLLMENTS = Template(
     SCHOOL_ENROLLMENT,
     "from {school_enrollment} as school_enrollment\nwhere school_enrollment.student_id in :student_ids",
     key="student_key",
-    order=_FIRST,
+    order=FIRST_ENROLLMENT,
     remembered=True,
 )
 
@@ -103,6 +103,17 @@ _SCHOOLS = Template(
 
 _TERMS = Template(
     TERM, "from {term} as term\nwhere term.id in :term_ids", key="key", shared=lambda keys: {"term_ids": keys}
+)
+
+_TERMS_OF_YEARS = Template(
+    TERM,
+    "from {term} as term\nwhere term.school_id in :school_ids and term.school_year in :school_years",
+    key=("school_key", "school_year"),
+    order=_TERM_ORDER,
+    shared=lambda keys: {
+        "school_ids": list(dict.fromkeys([school for school, _ in keys])),
+        "school_years": list(dict.fromkeys([year for _, year in keys])),
+    },
 )
 
 _TERMS_OF_STUDENTS = Template(
@@ -127,11 +138,6 @@ def enrollments_of_students(students: Sequence[Key]) -> Statement:
     return _ENROLLMENTS(student_ids=students)
 
 
-def first_enrollment_of_students(students: Sequence[Key]) -> Statement:
-    """Each student's enrolment that a family would name first."""
-    return _ENROLLMENTS(student_ids=students).cut(1)
-
-
 def schools(keys: Sequence[Key]) -> Statement:
     """The schools of these keys, one row each."""
     return _SCHOOLS.of(keys)
@@ -140,6 +146,11 @@ def schools(keys: Sequence[Key]) -> Statement:
 def terms(keys: Sequence[Key]) -> Statement:
     """The terms of these keys, one row each."""
     return _TERMS.of(keys)
+
+
+def terms_of_years(keys: Sequence[tuple[Key, int]]) -> Statement:
+    """The terms of these (school, school year) pairs, in their order, a year before its parts."""
+    return _TERMS_OF_YEARS.of(keys)
 
 
 def terms_of_students(students: Sequence[Key]) -> Statement:

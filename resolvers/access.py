@@ -5,13 +5,14 @@ Students enter an operation only through the scope, so a key below them is a key
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import Enum
 
-from loaders.contract import RelationshipKind
-from loaders.rights import rights_of_guardians
-from loaders.statement import Key
+from loaders.contract import GradeLevel, RelationshipKind
+from loaders.rights import scope_of_guardian
+from loaders.rows import Rows
+from loaders.statement import Key, Statement
 from resolvers.context import Context
 
 
@@ -72,10 +73,23 @@ class Right:
 
 
 @dataclass(frozen=True, slots=True)
+class Enrolled:
+    """Where a student is or was, as much as is needed to say what to show."""
+
+    school_key: Key
+    school_year: int
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
-    """The students a viewer may see today, and how fresh that knowledge is."""
+    """The students a viewer may see today, where they are enrolled, and how fresh that knowledge is.
+
+    A student's enrolments stand in the order in which a family would name them, the present one first.
+    """
 
     rights: Mapping[Key, Right]
+    enrolled: Mapping[Key, Sequence[Enrolled]]
+    first_enrollments: Mapping[Key, Rows]
     as_of: datetime
     stale: bool = False
 
@@ -86,6 +100,11 @@ class Scope:
     def students(self) -> list[Key]:
         """The students' keys, in no order that means anything."""
         return list(self.rights)
+
+    def grade_level(self, student: Key) -> GradeLevel | None:
+        """The grade level of the student's first enrolment; ValueInvalid where the source's word is none we know."""
+        rows = self.first_enrollments.get(student)
+        return rows.layout.values("grade_level", rows.raw)[0] if rows is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,23 +123,58 @@ async def scope_of(context: Context) -> Scope:
 
     Raises SourceDown where the source is away and this viewer's rights of today are not remembered.
     """
-    if context.viewer is None or context.viewer.guardian_key is None:
-        return Scope({}, context.source.now())
-    known = context._scope
-    if isinstance(known, Scope):
-        return known
-    if known is None:
-        known = context._scope = asyncio.ensure_future(_read_scope(context, context.viewer.guardian_key))
-    # Shielded: graphql-core cancels the siblings of a failed field, and this one reading serves them all.
-    scope: Scope = await asyncio.shield(known)
-    context._scope = scope
+    while True:
+        known = context.scope
+        if isinstance(known, Scope):
+            return known
+        if known is None:
+            return await _read_scope(context)
+        # graphql-core asks many fields at once: one reads, the others wait, and look again when it is done or gone.
+        await asyncio.shield(known)
+
+
+async def _read_scope(context: Context) -> Scope:
+    statement = unread_scope(context)
+    if statement is None:
+        context.scope = scope = Scope({}, {}, {}, context.source.now())
+        return scope
+    context.scope = reading = asyncio.get_running_loop().create_future()
+    try:
+        (rows,) = await context.source.fetch([statement])
+        return take_scope(context, rows)
+    finally:
+        if context.scope is reading:
+            context.scope = None
+        reading.set_result(None)
+
+
+def unread_scope(context: Context) -> Statement | None:
+    """The statement of the scope, where nobody has asked for it yet; whoever sends it along gives its answer back."""
+    if context.scope is not None or context.viewer is None or context.viewer.guardian_key is None:
+        return None
+    return scope_of_guardian(context.viewer.guardian_key)
+
+
+def take_scope(context: Context, rows: Rows) -> Scope:
+    """The scope by the answer to its statement, from now on the operation's."""
+    layout = rows.layout
+    rights: dict[Key, Right] = {}
+    enrolled: dict[Key, list[Enrolled]] = {}
+    first: dict[Key, Rows] = {}
+    parts = zip(layout.several(_RIGHT, rows.raw), layout.several(_ENROLLED, rows.raw), rows.raw, strict=True)
+    for right, enrollment, raw in parts:
+        student = right[1]
+        if student not in rights:
+            rights[student] = Right(*right)
+            enrolled[student] = []
+            first[student] = Rows(layout, [raw])
+        enrolled[student].append(Enrolled(*enrollment))
+    context.scope = scope = Scope(rights, enrolled, first, rows.as_of or context.source.now(), rows.stale)
     return scope
 
 
-async def _read_scope(context: Context, guardian: Key) -> Scope:
-    (rows,) = await context.source.fetch([rights_of_guardians([guardian])])
-    rights = [Right(**dict(zip(rows.columns, row, strict=True))) for row in rows.rows]
-    return Scope({right.student_key: right for right in rights}, rows.as_of or context.source.now(), rows.stale)
+_RIGHT = tuple(field.name for field in fields(Right))
+_ENROLLED = tuple(field.name for field in fields(Enrolled))
 
 
 async def closed(context: Context, area: Area, students: Iterable[Key]) -> Mapping[Key, AreaReason]:

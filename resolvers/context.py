@@ -61,6 +61,7 @@ class Context:
     """One operation, or one event of a subscription: never shared, so nothing in it can be stale.
 
     `portal` is the service of the portal's orders (accounts and sessions), `live` that of changes as they happen.
+    `scope` is the viewer's scope once it is read, and a future while it is being read (see `access.scope_of`).
     It also notes whether its answer may be given again: `volatile` once something was read that no mark of the source
     vouches for, and `fresh_until` where the clock alone ends its truth.
     """
@@ -70,11 +71,11 @@ class Context:
         "_mark",
         "_portal",
         "_reply",
-        "_scope",
         "caller",
         "district_name",
         "fresh_until",
         "loads",
+        "scope",
         "source",
         "support_email",
         "viewer",
@@ -102,14 +103,14 @@ class Context:
         self._portal = portal
         self._live = live
         self._reply: Reply | None = None
-        self._scope: Any = None
+        self.scope: Any = None
         self._mark: Any = _UNREAD
 
     def become(self, viewer: Viewer) -> None:
         """Go on as this viewer, who has just logged in; nothing read for another stays."""
         self.viewer = viewer
         self.loads.clear()
-        self._scope = None
+        self.scope = None
 
     @property
     def portal(self) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from loaders import people, schools
+from loaders import people
 from loaders.contract import GradeLevel
 from loaders.statement import Key, Statement
 from resolvers.access import AreaStatus, Right, areas_of_students, scope_of, visible
@@ -66,10 +66,8 @@ async def areas(keys: Sequence[Key], batch: Batch) -> list[list[AreaStatus]]:
 
 async def grade_levels(keys: Sequence[Key], batch: Batch) -> list[GradeLevel]:
     """The grade level of each student's first enrolment; OTHER where the source has none."""
-    statement = schools.first_enrollment_of_students(keys)
-    (rows,) = await batch.context.source.fetch([statement], [["grade_level"]])
-    found, at = rows.by_key(), rows.columns.index("grade_level")
-    return [found[key][0][at] if key in found else GradeLevel.OTHER for key in keys]
+    scope = await scope_of(batch.context)
+    return [scope.grade_level(key) or GradeLevel.OTHER for key in keys]
 
 
 async def students_of_messages(keys: Sequence[tuple[Key, Key]], batch: Batch) -> Statement | None:

@@ -1,7 +1,7 @@
 """Schools and terms, and which terms a family looks at today."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 from loaders import schools
@@ -21,6 +21,9 @@ class TermDates:
     starts_on: date
     ends_on: date
     school_year: int
+
+
+_DATES = tuple(field.name for field in fields(TermDates))
 
 
 def shown_terms(terms: Sequence[TermDates], today: date) -> list[TermDates]:
@@ -46,13 +49,26 @@ def shown_terms(terms: Sequence[TermDates], today: date) -> list[TermDates]:
 
 
 async def shown_terms_of_students(context: Context, students: Sequence[Key]) -> dict[Key, list[TermDates]]:
-    """The terms to show today for each student."""
-    (rows,) = await context.source.fetch([schools.terms_of_students(students)])
-    at = [rows.columns.index(name) for name in ("key", "school_key", "kind", "starts_on", "ends_on", "school_year")]
-    return {
-        student: shown_terms([TermDates(*(row[n] for n in at)) for row in found], context.today)
-        for student, found in rows.by_key().items()
+    """The terms to show today for each of these students, who must be the viewer's; one without any is not there."""
+    scope = await scope_of(context)
+    years = {
+        student: list(dict.fromkeys([(e.school_key, e.school_year) for e in scope.enrolled.get(student, ())]))
+        for student in students
     }
+    asked = list(dict.fromkeys([year for of_student in years.values() for year in of_student]))
+    if not asked:
+        return {}
+    (rows,) = await context.source.fetch([schools.terms_of_years(asked)], [_DATES], mark=context.mark)
+    found: dict[tuple[Key, int], list[TermDates]] = {}
+    for row in rows.layout.several(_DATES, rows.raw):
+        found.setdefault((row[1], row[5]), []).append(TermDates(*row))
+    shown = {}
+    for student, of_student in years.items():
+        terms = [term for year in of_student for term in found.get(year, ())]
+        if terms:
+            terms.sort(key=lambda term: (term.starts_on, -term.ends_on.toordinal()))
+            shown[student] = shown_terms(terms, context.today)
+    return shown
 
 
 def school_of_students(keys: Sequence[Key], batch: Batch) -> Statement:
@@ -85,8 +101,7 @@ async def schools_by_id(keys: Sequence[Key], batch: Batch) -> Statement | None:
     scope = await scope_of(batch.context)
     if not scope.students:
         return None
-    (rows,) = await batch.context.source.fetch([schools.enrollments_of_students(scope.students)], [["school_key"]])
-    own = {row[rows.columns.index("school_key")] for row in rows.rows}
+    own = {enrolled.school_key for of_student in scope.enrolled.values() for enrolled in of_student}
     allowed = [key for key in keys if key in own]
     return schools.schools(allowed) if allowed else None
 

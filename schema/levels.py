@@ -9,7 +9,7 @@ from loaders.errors import SourceDown
 from loaders.joined import Joined
 from loaders.rows import Rows
 from loaders.statement import Statement
-from resolvers.access import Area, closed
+from resolvers.access import Area, closed, take_scope, unread_scope
 from resolvers.context import Batch, Context
 from resolvers.paging import Paged, count_of, page_of
 
@@ -97,11 +97,21 @@ class BatchField:
 async def read(
     context: Context, statements: Sequence[Statement | Joined], wanted: Sequence[Sequence[str] | None]
 ) -> list[Rows | SourceDown]:
-    """The answers to a wave's statements in one trip; where the source is away, each is answered apart."""
+    """The answers to a wave's statements in one trip; where the source is away, each is answered apart.
+
+    The viewer's scope comes along with the first of them, since hardly an operation does without.
+    """
+    scope = unread_scope(context)
+    asked, names = ([*statements, scope], [*wanted, None]) if scope is not None else (statements, wanted)
     try:
-        return list(await context.source.fetch(statements, wanted, mark=context.mark))
+        answers = await context.source.fetch(asked, names, mark=context.mark)
     except SourceDown:
         return [await _read_one(context, *one) for one in zip(statements, wanted, strict=True)]
+    if scope is not None:
+        rows = answers.pop()
+        if context.scope is None:
+            take_scope(context, rows)
+    return list(answers)
 
 
 async def _read_one(context: Context, statement: Statement | Joined, wanted: Sequence[str] | None) -> Rows | SourceDown:

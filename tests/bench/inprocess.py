@@ -54,12 +54,16 @@ async def main(file: str, profiled: str | None) -> None:
             taken, size = await _asked(engine, source, request, GUARDIANS)
             rounds = max(1, int(SECONDS * 1e6 / taken / GUARDIANS))
             best = min([(await _asked(engine, source, request, GUARDIANS))[0] for _ in range(rounds)])
-            print(f"{name} {'shared' if shared else 'computed':9} {best:8.1f} µs  {size:8,.0f} bytes  {dict(engine.runs)}")
+            print(
+                f"{name} {'shared' if shared else 'computed':9} {best:8.1f} µs  {size:8,.0f} bytes  {dict(engine.runs)}"
+            )
             engine.runs.clear()
     await readers.close()
 
 
-async def _asked(engine: CompiledEngine, source: Source, request: GraphQLRequest, guardians: int) -> tuple[float, float]:
+async def _asked(
+    engine: CompiledEngine, source: Source, request: GraphQLRequest, guardians: int
+) -> tuple[float, float]:
     """CPU in µs and bytes of one answer, the mean of as many guardians."""
     never = datetime.max.replace(tzinfo=UTC)
     size = 0
