@@ -19,8 +19,9 @@ from gateway.execution.compiled import CompiledEngine
 from gateway.limits import Limits
 from gateway.pages.graphiql import graphiql_page, static_routes
 from gateway.settings import Settings
+from gateway.transport.answers import Answers
 from gateway.transport.http import HttpEndpoint
-from gateway.transport.protocol import Edge
+from gateway.transport.protocol import Edge, Remembered
 from gateway.transport.websocket import WebSocketEndpoint
 from loaders.adapter import load_adapter
 from loaders.check import describe
@@ -149,18 +150,13 @@ async def open_house(settings: Settings, hashing: HashProfile) -> AsyncIterator[
                 viewer = await authenticator.viewer(caller.token, by_cookie=caller.by_cookie)
             return context(viewer, caller)
 
-        def recall(caller: Caller) -> Context | None:
-            if caller.token is None:
-                return context(None, caller)
-            viewer = authenticator.recall(caller.token, by_cookie=caller.by_cookie)
-            return None if viewer is None else context(viewer, caller)
-
         edge = Edge(
             engine=CompiledEngine(schema, Limits(deadline=settings.operation_timeout), fetch=read, cursor=cursor),
             open_context=open_context,
             allowed_origins=frozenset(settings.allowed_origins),
             secure_cookies=settings.secure_cookies,
-            recall=recall,
+            remembered=Remembered(authenticator.recall, context),
+            answers=Answers(source, settings.answer_memory) if settings.answer_memory else None,
         )
         yield House(
             source=source,

@@ -163,7 +163,7 @@ class Authenticator:
         self._touching: dict[int, asyncio.Task[None]] = {}
         portal.revocations.listen(self._forget)
 
-    def recall(self, token: str, *, by_cookie: bool) -> Viewer | None:
+    def recall(self, token: str, by_cookie: bool) -> Viewer | None:
         """Who asks, where that is remembered; None where it has to be asked, or nobody does."""
         known = self._known.get(token_hash(token))
         if known is None or known.by_cookie != by_cookie or known.until <= self._clock():

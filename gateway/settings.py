@@ -133,6 +133,13 @@ class Settings(BaseSettings):
     operation_timeout: float = _Seconds(
         default=10.0, le=120, description="Seconds that one operation may take.", examples=["10"]
     )
+    answer_memory: int = Field(
+        64 * 2**20,
+        ge=0,
+        le=2**40,
+        description="Bytes for answers that are given again while nothing changes; 0 computes every answer.",
+        examples=["67108864"],
+    )
     pepper: Annotated[SecretStr, AfterValidator(long_enough)] | None = Field(
         None,
         description="A secret mixed into password hashes.",

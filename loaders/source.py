@@ -51,6 +51,7 @@ class Source:
         self.reads = reads
         self.down_since: datetime | None = None
         self.statements_sent = 0
+        self.recalls = 0
         self._now = now
         self._remembered: OrderedDict[Any, Rows] = OrderedDict()
         self._marked: Hashable | None = None
@@ -87,7 +88,8 @@ class Source:
         version = self.reads.version()
         if version is None and monotonic() < self._marked_until:
             version = self._marked
-        return None if version is None else (self.today(), version)
+        # What was answered from memory while the database was away must not pass for an answer of its present state.
+        return None if version is None else (self.today(), version, self.recalls)
 
     def marked(self, version: Hashable | None, seconds: float) -> None:
         """Take `version` for what a server vouches for, until it is told again; for no longer than twice `seconds`."""
@@ -137,6 +139,7 @@ class Source:
 
     def _recall(self, statement: Statement, bound: Bound, today: date) -> Rows:
         """The last good answer of the same day, marked stale; SourceDown where there is none."""
+        self.recalls += 1
         rows = self._remembered.get(_place(bound, today)) if statement.template.remembered else None
         if rows is None:
             raise SourceDown("The student information system does not answer.")

@@ -21,11 +21,15 @@ PerEvent = Callable[[Any, Any], Awaitable["Answer | None"]]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an operation came to: its data (None where an error reached the root), its errors, at most twenty."""
+    """What an operation came to: its data (None where an error reached the root), its errors, at most twenty.
+
+    It is `repeatable` where it was read by batch resolvers alone: an ordinary resolver may have asked anything.
+    """
 
     data: Any = None
     errors: tuple[GraphQLError, ...] = ()
     extensions: dict[str, Any] | None = None
+    repeatable: bool = False
 
 
 async def execute(schema: strawberry.Schema, prepared: Prepared, context: Any, *, deadline: float = DEADLINE) -> Answer:

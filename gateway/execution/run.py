@@ -42,7 +42,7 @@ class Run:
             return await self._serially()
         await self.waves.read(self.root, self.root.selection.relations)
         try:
-            return Answer(self.root.build()[0])
+            return Answer(self.root.build()[0], repeatable=self.waves.repeatable)
         except Exception:  # whatever it is, the careful builder meets it again, in its place
             self.careful = True
         careful = Careful()

@@ -42,6 +42,7 @@ class Waves:
         self.fetch = fetch
         self.resolvers = Resolvers(schema, plan, context, variables, root)
         self.reads: dict[Any, list[Read]] = {}
+        self.repeatable = True
 
     async def read(self, frame: Frame, relations: Sequence[Relation]) -> None:
         """Read these fields of a frame, and everything below them."""
@@ -68,6 +69,7 @@ class Waves:
             known = self.reads.get(place, ()) if self.reads else ()
             await call.ask(self.context, known, statements, wanted)
         if ordinary:
+            self.repeatable = False
             results = await self._resolved(ordinary, statements, wanted)
         else:
             results = await self._fetched(statements, wanted) if statements else []

@@ -14,7 +14,8 @@ from gateway.execution.codes import BAD_USER_INPUT, INTERNAL_SERVER_ERROR, PERSI
 from gateway.execution.documents import GraphQLRequest, Prepared
 from gateway.execution.engine import Engine
 from gateway.execution.operations import Answer
-from resolvers.context import Caller, Context, ContextFactory
+from gateway.transport.answers import Answers
+from resolvers.context import Caller, Context, ContextFactory, Viewer
 
 JSON_DEPTH = 32
 #: JSON's numbers are doubles to most clients: beyond this, whole numbers have already lost their last digits.
@@ -31,20 +32,29 @@ class Malformed(Exception):
 
 
 @dataclass(frozen=True)
+class Remembered:
+    """What is known of callers without a wait: a token's viewer, None where it has to be asked, and a context of it."""
+
+    viewer: Callable[[str, bool], Viewer | None]
+    context: Callable[[Viewer | None, Caller], Context]
+
+
+@dataclass(frozen=True)
 class Edge:
     """What both endpoints stand on.
 
     `allowed_origins` are the other sites that may call from a browser, written as browsers do (`https://app.example`);
     the gateway's own origin needs no entry. With `secure_cookies` the session cookie is `__Host-homeroom` and needs
-    HTTPS; without, for development, it is `homeroom`. `recall` makes the context where nothing need be asked for it;
-    None from it, or in its place, means that it has to be opened.
+    HTTPS; without, for development, it is `homeroom`. Where nobody is `remembered`, every context has to be opened;
+    without `answers` every answer is computed.
     """
 
     engine: Engine
     open_context: ContextFactory
     allowed_origins: frozenset[str] = field(default_factory=frozenset)
     secure_cookies: bool = True
-    recall: Callable[[Caller], Context | None] | None = None
+    remembered: Remembered | None = None
+    answers: Answers | None = None
 
 
 def decode(raw: bytes | str) -> Any:
@@ -82,11 +92,16 @@ def read_request(members: Any) -> GraphQLRequest:
 
 def encode(value: Any) -> bytes:
     """JSON in UTF-8; a masked error where the value has no JSON form, which is a fault of the schema."""
+    return encode_answer(value)[0]
+
+
+def encode_answer(members: Any) -> tuple[bytes, bool]:
+    """JSON in UTF-8, and whether it is the value's; if not, a masked error."""
     try:
-        return orjson.dumps(value)
+        return orjson.dumps(members), True
     except TypeError as failure:
         error = GraphQLError("The answer has no JSON form.", original_error=failure)
-        return orjson.dumps({"errors": error_members((error,))})
+        return orjson.dumps({"errors": error_members((error,))}), False
 
 
 def error_members(errors: Sequence[GraphQLError], prepared: Prepared | None = None) -> list[dict[str, Any]]:

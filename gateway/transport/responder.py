@@ -1,5 +1,6 @@
 """One request to one response, whatever server brings it: what is taken, what is run, what is said."""
 
+from collections.abc import Hashable
 from typing import NamedTuple
 
 from graphql import OperationType
@@ -7,12 +8,13 @@ from graphql import OperationType
 from gateway.execution.codes import FORBIDDEN
 from gateway.execution.documents import Prepared
 from gateway.transport.accept import JSON, RESPONSE, negotiate, sent_json
+from gateway.transport.answers import Body
 from gateway.transport.head import Head
 from gateway.transport.origin import caller, cross_site, presented, set_cookie
-from gateway.transport.protocol import Edge, Malformed, answer_members, encode, error_members
+from gateway.transport.protocol import Edge, Malformed, answer_members, encode_answer, error_members
 from gateway.transport.requests import Requests
 from gateway.transport.responses import METHODS, Refused, Response, Responses
-from resolvers.context import Context
+from resolvers.context import Context, Viewer
 
 
 class Admitted(NamedTuple):
@@ -21,6 +23,16 @@ class Admitted(NamedTuple):
     media: str
     token: str | None
     by_cookie: bool
+
+
+class Begun(NamedTuple):
+    """An operation that is to be run: its context where that needed no wait, and the mark from before."""
+
+    head: Head
+    admitted: Admitted
+    prepared: Prepared
+    context: Context | None
+    mark: Hashable | None
 
 
 class Responder:
@@ -44,22 +56,73 @@ class Responder:
 
     async def respond(self, head: Head, admitted: Admitted, body: bytes) -> Response:
         """The response to an admitted request, whose whole body is there."""
-        media = admitted.media
+        begun = self.begin(head, admitted, body)
+        return begun if isinstance(begun, Response) else await self.finish(begun)
+
+    def begin(self, head: Head, admitted: Admitted, body: bytes) -> Response | Begun:
+        """The response where it needs no wait, because it is a refusal or was given before; else what is to be run."""
         try:
             prepared = self._prepare(head, body)
         except (Refused, Malformed) as refused:
-            return self.responses.refused(head, media, refused)
+            return self.responses.refused(head, admitted.media, refused)
         if prepared.errors:
-            status = 200 if media == JSON else 400
-            return self.responses.with_errors(head, media, status, error_members(prepared.errors, prepared))
-        try:
-            context = await self._context(head, admitted)
-        except Exception as failure:
-            return self.responses.failed(head, media, failure, prepared)
+            status = 200 if admitted.media == JSON else 400
+            return self.responses.with_errors(head, admitted.media, status, error_members(prepared.errors, prepared))
+        remembered = self._edge.remembered
+        viewer: Viewer | None = None
+        if remembered is None:
+            return Begun(head, admitted, prepared, None, None)
+        if admitted.token is not None:
+            viewer = remembered.viewer(admitted.token, admitted.by_cookie)
+            if viewer is None:
+                return Begun(head, admitted, prepared, None, None)
+        mark, given = self._given(head, admitted, prepared, viewer)
+        if given is not None:
+            return given
+        who = caller(head, admitted.token, admitted.by_cookie)
+        return Begun(head, admitted, prepared, remembered.context(viewer, who), mark)
+
+    async def finish(self, begun: Begun) -> Response:
+        """Run what was begun."""
+        head, admitted, prepared, context, mark = begun
+        if context is None:
+            try:
+                context = await self._edge.open_context(caller(head, admitted.token, admitted.by_cookie))
+            except Exception as failure:
+                return self.responses.failed(head, admitted.media, failure, prepared)
+            mark, given = self._given(head, admitted, prepared, context.viewer)
+            if given is not None:
+                return given
         answer = await self._edge.engine.execute(prepared, context)
-        cookie = set_cookie(context.reply, self._edge)
-        extra = () if cookie is None else ((b"set-cookie", cookie.encode("latin-1")),)
-        return self.responses.answered(head, media, encode(answer_members(answer, prepared)), extra)
+        raw, sound = encode_answer(answer_members(answer, prepared))
+        if prepared.kind is OperationType.MUTATION:
+            cookie = set_cookie(context.reply, self._edge)
+            extra = () if cookie is None else ((b"set-cookie", cookie.encode("latin-1")),)
+            return self.responses.answered(head, admitted.media, raw, extra)
+        if answer.errors or not sound or (mark is None and head.method == "POST"):
+            return self.responses.answered(head, admitted.media, raw)
+        body = Body(raw)
+        if mark is not None and self._edge.answers is not None:
+            self._edge.answers.keep(mark, context, prepared, answer, body)
+        return self._sent(head, admitted.media, body)
+
+    def _given(
+        self, head: Head, admitted: Admitted, prepared: Prepared, viewer: Viewer | None
+    ) -> tuple[Hashable | None, Response | None]:
+        """The mark under which an answer may be kept, and the answer that was kept under it for this viewer."""
+        answers = self._edge.answers
+        if answers is None or prepared.kind is not OperationType.QUERY:
+            return None, None
+        mark = answers.mark()
+        if mark is None:
+            return None, None
+        body = answers.find(mark, viewer, prepared)
+        return mark, None if body is None else self._sent(head, admitted.media, body)
+
+    def _sent(self, head: Head, media: str, body: Body) -> Response:
+        if head.method == "GET":
+            return self.responses.tagged(head, media, body)
+        return self.responses.answered(head, media, body.bytes)
 
     def _admit(self, head: Head, media: str | None) -> Admitted:
         if head.method not in ("GET", "POST"):
@@ -97,13 +160,3 @@ class Responder:
         if getting and prepared.kind is OperationType.MUTATION:
             raise Refused(405, "Mutations are sent by POST.", allow="POST")
         return prepared
-
-    async def _context(self, head: Head, admitted: Admitted) -> Context:
-        """What the operation runs in; at once where the viewer is remembered, or nobody shows a token."""
-        who = caller(head, admitted.token, admitted.by_cookie)
-        recall = self._edge.recall
-        if recall is not None:
-            context = recall(who)
-            if context is not None:
-                return context
-        return await self._edge.open_context(who)

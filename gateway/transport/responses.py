@@ -13,10 +13,11 @@ from gateway.execution.codes import (
 )
 from gateway.execution.documents import Prepared
 from gateway.transport.accept import JSON, RESPONSE
+from gateway.transport.answers import Body
 from gateway.transport.head import Head
 from gateway.transport.protocol import Edge, Malformed, code_of, encode, error_members, failure_error
 
-Fields = list[tuple[bytes, bytes]]
+Fields = Sequence[tuple[bytes, bytes]]
 
 METHODS = "GET, POST, OPTIONS"
 GUARDS = (
@@ -26,6 +27,8 @@ GUARDS = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 UNKEPT = ((b"cache-control", b"no-store"), (b"vary", b"Accept, Origin"))
+#: A browser may keep what it got by an address, for its own user, and asks each time whether it is still so.
+KEPT = ((b"cache-control", b"private, no-cache"), (b"vary", b"Accept, Origin, Authorization, Cookie"))
 HSTS = (b"strict-transport-security", b"max-age=31536000")
 PREFLIGHT = (
     (b"access-control-allow-methods", b"GET, POST"),
@@ -43,15 +46,31 @@ STATUS_BY_CODE = {
 }
 
 
+class Fixed:
+    """Fields that many responses share: as ASGI has them, and as they stand on the wire."""
+
+    __slots__ = ("fields", "raw")
+
+    def __init__(self, *fields: tuple[bytes, bytes]) -> None:
+        self.fields = fields
+        self.raw = b"".join(b"%s: %s\r\n" % field for field in fields)
+
+
 class Response:
     """A response, complete but for what a server adds to each: its status, its fields, its body."""
 
-    __slots__ = ("body", "fields", "status")
+    __slots__ = ("body", "fixed", "own", "status")
 
-    def __init__(self, status: int, fields: Fields, body: bytes) -> None:
+    def __init__(self, status: int, fixed: Fixed, own: Fields, body: bytes) -> None:
         self.status = status
-        self.fields = fields
+        self.fixed = fixed
+        self.own = own
         self.body = body
+
+    @property
+    def fields(self) -> list[tuple[bytes, bytes]]:
+        """All its fields."""
+        return [*self.fixed.fields, *self.own]
 
 
 class Refused(Exception):
@@ -69,15 +88,27 @@ class Responses:
 
     def __init__(self, edge: Edge) -> None:
         self._origins = edge.allowed_origins
-        self._bare = [*GUARDS, *([HSTS] if edge.secure_cookies else [])]
-        self._typed = {
-            media: [*self._bare, *UNKEPT, (b"content-type", f"{media}; charset=utf-8".encode())]
-            for media in (JSON, RESPONSE)
-        }
+        bare = (*GUARDS, HSTS) if edge.secure_cookies else GUARDS
+        typed = {media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, RESPONSE)}
+        self._bare = Fixed(*bare, *UNKEPT)
+        self._unchanged = Fixed(*bare, *KEPT)
+        self._unkept = {media: Fixed(*bare, *UNKEPT, field) for media, field in typed.items()}
+        self._kept = {media: Fixed(*bare, *KEPT, field) for media, field in typed.items()}
 
-    def answered(self, head: Head, media: str, body: bytes, extra: Sequence[tuple[bytes, bytes]] = ()) -> Response:
+    def answered(self, head: Head, media: str, body: bytes, extra: Fields = ()) -> Response:
         """The response of an operation that ran."""
         return self._response(200, head, media, body, extra)
+
+    def tagged(self, head: Head, media: str, body: Body) -> Response:
+        """The response to a GET whose operation had no errors: 304 where the client has these very bytes already.
+
+        The tag is a strong one (RFC 9110, 8.8.3), so that it tells the media types apart.
+        """
+        tag = f'"{media[12]}{body.digest}"'
+        own = ((b"etag", tag.encode()), *self._cors(head))
+        if _matches(head.every(b"if-none-match"), tag):
+            return Response(304, self._unchanged, own, b"")
+        return Response(200, self._kept[media], ((b"content-length", b"%d" % len(body.bytes)), *own), body.bytes)
 
     def with_errors(self, head: Head, media: str, status: int, errors: Sequence[dict[str, Any]]) -> Response:
         """The response of a request whose document was refused."""
@@ -102,16 +133,14 @@ class Responses:
     def options(self, head: Head) -> Response:
         """The response to OPTIONS: what may be sent, and to pages of listed sites that they may send it."""
         listed = head.one(b"origin") in self._origins
-        fields = [*self._bare, *UNKEPT, *self._cors(head), (b"allow", METHODS.encode())]
-        return Response(204, [*fields, *(PREFLIGHT if listed else ())], b"")
+        own = [*self._cors(head), (b"allow", METHODS.encode()), *(PREFLIGHT if listed else ())]
+        return Response(204, self._bare, own, b"")
 
-    def _response(
-        self, status: int, head: Head, media: str, body: bytes, extra: Sequence[tuple[bytes, bytes]]
-    ) -> Response:
+    def _response(self, status: int, head: Head, media: str, body: bytes, extra: Fields) -> Response:
         length = (b"content-length", b"%d" % len(body))
-        return Response(status, [*self._typed[media], length, *self._cors(head), *extra], body)
+        return Response(status, self._unkept[media], (length, *self._cors(head), *extra), body)
 
-    def _cors(self, head: Head) -> Sequence[tuple[bytes, bytes]]:
+    def _cors(self, head: Head) -> Fields:
         origin = head.one(b"origin") if self._origins else None
         if origin is None or origin not in self._origins:
             return ()
@@ -120,3 +149,11 @@ class Responses:
             (b"access-control-allow-credentials", b"true"),
             (b"access-control-expose-headers", b"retry-after"),
         )
+
+
+def _matches(listed: Sequence[str], tag: str) -> bool:
+    """Whether If-None-Match names the tag, or anything (RFC 9110, 13.1.2)."""
+    if not listed:
+        return False
+    names = [name.strip() for value in listed for name in value.split(",")]
+    return "*" in names or any(name.removeprefix("W/") == tag for name in names)

@@ -87,6 +87,7 @@ FAULTY = {
     "HOMEROOM_READERS": "0",
     "HOMEROOM_STATEMENT_TIMEOUT": "nan",
     "HOMEROOM_OPERATION_TIMEOUT": "inf",
+    "HOMEROOM_ANSWER_MEMORY": "-1",
     "HOMEROOM_PEPPER": "plover",
     "HOMEROOM_PEPPER_FILE": "/plover",
     "HOMEROOM_TODAY": "23.11.2026",
@@ -100,7 +101,7 @@ def test_every_faulty_setting_is_named_at_once_and_its_value_never(monkeypatch: 
         monkeypatch.setenv(name, value)
     error = refused()
     assert sorted(named(error)) == sorted(FAULTY)
-    assert str(error).startswith("20 settings cannot be used.\n")
+    assert str(error).startswith("22 settings cannot be used.\n")
     assert "plover" not in str(error).lower()
     for fault in error.faults:
         assert fault.example is not None
