@@ -1,6 +1,6 @@
 """What the executor must know of a batch field: where its declaration stands, and what it answers."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 #: Where a field's metadata holds its batch declaration, and the columns of an embedded object.
@@ -8,12 +8,40 @@ BATCH = "homeroom.batch"
 EMBEDDED = "homeroom.embedded"
 
 
-class Rows(Protocol):
-    """Parsed rows, the names of their columns, and where the key stands among them."""
+class Cell(Protocol):
+    """How one column is read: the raw cells it takes, and what makes its value of them (None: the one cell is it).
 
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
-    key: tuple[int, ...]
+    Of a `pooled` column equal cells give equal values, and there are few of them.
+    """
+
+    @property
+    def at(self) -> tuple[int, ...]: ...
+    @property
+    def read(self) -> Callable[..., Any] | None: ...
+    @property
+    def pooled(self) -> bool: ...
+
+
+class Layout(Protocol):
+    """How raw rows are read, `width` cells each: whole, by column, or cell by cell."""
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
+    @property
+    def width(self) -> int: ...
+    def cell(self, name: str) -> Cell: ...
+    def values(self, name: str, rows: Sequence[Any]) -> list[Any]: ...
+    def parse(self, rows: Sequence[Any]) -> list[tuple[Any, ...]]: ...
+    def keys(self, rows: Sequence[Any]) -> list[Any]: ...
+
+
+class Rows(Protocol):
+    """The answer to a statement: raw rows, and how they are read."""
+
+    @property
+    def raw(self) -> Sequence[Any]: ...
+    @property
+    def layout(self) -> Layout: ...
 
 
 class Page(Protocol):

@@ -177,7 +177,7 @@ class Call:
         relation = use.relation
         if read.failure is not None or read.rows is None:
             failed = _NONE if read.failure is None else dict.fromkeys(read.keys, Failed(read.failure))
-            return RowsKid(relation, use.keys, Frame(relation.child, [], ()), frozenset(read.shut), failed)
+            return RowsKid(relation, use.keys, Frame(relation.child, []), frozenset(read.shut), failed)
         frame = frame_of(relation.child, read.rows, read.row_keys, among)
         return RowsKid(relation, use.keys, frame, frozenset(read.shut), _absent(read, relation))
 

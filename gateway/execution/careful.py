@@ -34,7 +34,6 @@ class Careful:
 
     def __init__(self) -> None:
         self.errors: list[GraphQLError] = []
-        self._columns: dict[tuple[int, str], list[Any]] = {}
         self._waiting: dict[Path, Any] = {}
         self._settled: dict[Path, Any] = {}
 
@@ -118,13 +117,7 @@ class Careful:
     def _attribute(self, frame: Frame, n: int, attribute: str, path: Path) -> Any:
         if path in self._settled:
             return self._settled[path]
-        if frame.columns is None:
-            return getattr(frame.source[n], attribute)
-        place = (id(frame), attribute)
-        column = self._columns.get(place)
-        if column is None:
-            column = self._columns[place] = frame.values(attribute)
-        return column[n]
+        return frame.value(n, attribute)
 
     def _complete(self, place: "_Place", of: Any, value: Any, path: Path) -> Any:
         if path in self._settled:

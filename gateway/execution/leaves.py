@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from graphql import GraphQLEnumType, GraphQLLeafType, GraphQLList, GraphQLNonNull, Undefined
+from graphql import GraphQLEnumType, GraphQLLeafType, GraphQLList, GraphQLNonNull, Undefined, get_named_type
 
 Serialize = Callable[[Any], Any]
 
@@ -55,6 +55,47 @@ def _nullable(of: GraphQLLeafType) -> Serialize:
         return made
 
     return serialize
+
+
+#: How many values a pool remembers before it begins anew.
+POOLED = 4096
+
+
+class Pool(dict[Any, Any]):
+    """The completed form of a leaf by the raw cells it is made of: dates, states and numbers recur all the time."""
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.make = make
+
+    def __missing__(self, cells: Any) -> Any:
+        made = self.make(cells)
+        if len(self) >= POOLED:
+            self.clear()
+        self[cells] = made
+        return made
+
+
+_POOLS: dict[tuple[Any, ...], Pool] = {}
+
+
+def pool(of: Any, read: Callable[..., Any] | None, cells: int) -> Pool:
+    """The pool of one way to read so many cells and one type, shared by all builders; raises as `serializer` does."""
+    place = (read, cells, str(of), get_named_type(of))
+    found = _POOLS.get(place)
+    if found is None:
+        serialize = serializer(of)
+        make: Callable[[Any], Any]
+        if read is None:
+            make = serialize
+        elif cells == 1:
+            make = lambda cell: serialize(read(cell))  # noqa: E731
+        else:
+            make = lambda cells: serialize(read(*cells))  # noqa: E731
+        found = _POOLS[place] = Pool(make)
+    return found
 
 
 def expression(of: Any, value: str, names: dict[str, Any], place: int) -> str:

@@ -67,10 +67,14 @@ class PageKid:
                 order += found[:first]
                 self.cuts[key] = (start, len(order), len(found) > first)
         selection = self.selection
+        # Rows that came in the order of the page are taken as they are.
+        whole = order == list(range(len(keys)))
         for part in selection.carriers:
-            self.shown[id(part)] = frame_of(part.detail, rows, keys).taking(order)
+            frame = frame_of(part.detail, rows, keys)
+            self.shown[id(part)] = frame if whole else frame.taking(order)
         if selection.cursors and self.page is not None:
-            frame = frame_of(selection.row, rows, keys).taking(order)
+            frame = frame_of(selection.row, rows, keys)
+            frame = frame if whole else frame.taking(order)
             columns = [frame.values(name) for name in self.page.cursor_columns]
             self.marks = [cursor(values) for values in zip(*columns, strict=True)]
 
