@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from starlette.types import Receive, Scope, Send
 from gateway.authentication import Authenticator, HashProfile, PasswordHasher
 from gateway.execution.compiled import CompiledEngine
 from gateway.limits import Limits
+from gateway.mail import Postman, mail_of
 from gateway.pages.graphiql import graphiql_page, static_routes
+from gateway.sealing import open_sealer
 from gateway.settings import Settings
 from gateway.transport.answers import Answers
 from gateway.transport.http import HttpEndpoint
@@ -34,9 +37,12 @@ from loaders.source import Source
 from resolvers.context import Caller, Context, Viewer
 from resolvers.live import Live
 from resolvers.paging import cursor
-from resolvers.portal import Portal
+from resolvers.portal import Letterhead, Portal
+from resolvers.portal.passwords import PROFILES
 from schema.api import schema
 from schema.levels import read
+
+_log = logging.getLogger(__name__)
 
 PATH = "/graphql"
 
@@ -124,7 +130,21 @@ async def open_house(settings: Settings, hashing: HashProfile) -> AsyncIterator[
         pepper = settings.pepper.get_secret_value().encode() if settings.pepper else None
         hasher = PasswordHasher(hashing, pepper)
         stack.callback(hasher.close)
-        portal = Portal(writer, hasher, _utc_now)
+        portal = Portal(
+            writer,
+            hasher,
+            _utc_now,
+            policy=PROFILES[settings.password_policy],
+            sealer=open_sealer(settings),
+            letterhead=Letterhead(settings.district_name, settings.public_url or "", settings.support_email or ""),
+        )
+        mail = mail_of(settings)
+        if mail is None:
+            _log.warning("Mail waits in the outbox: HOMEROOM_SMTP_URL is not set.")
+        else:
+            postman = Postman(portal, mail)
+            await postman.start()
+            stack.push_async_callback(postman.stop)
         authenticator = Authenticator(portal, source.adapter)
         stack.push_async_callback(authenticator.close)
         live = Live(source, settings.watch_interval)
@@ -140,6 +160,7 @@ async def open_house(settings: Settings, hashing: HashProfile) -> AsyncIterator[
                 live=live,
                 district_name=settings.district_name,
                 support_email=settings.support_email,
+                policy=portal.policy,
             )
 
         async def open_context(caller: Caller) -> Context:

@@ -224,8 +224,9 @@ class Authenticator:
             session_id=session.id,
             username=session.username,
             guardian_key=guardian,
-            staff_role=session.staff_role,
+            roles=session.roles,
             expires_at=session.token_expires_at,
+            second_factor=session.second_factor_at is not None,
         )
 
     def _touch(self, session: Session, now: datetime) -> datetime:

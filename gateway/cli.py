@@ -8,12 +8,16 @@ from typing import Annotated
 
 import typer
 
+from loaders.portal.roles import StaffRole
+
 app = typer.Typer(
     help="Homeroom: a GraphQL gateway over a school's existing student information system.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+_ROLES = ", ".join(role.value for role in StaffRole)
+
 user = typer.Typer(help="Accounts, made by an operator.", no_args_is_help=True)
 app.add_typer(user, name="user")
 
@@ -86,10 +90,17 @@ def schema(
 def add_user(
     username: Annotated[str, typer.Option(help="The name to log in with.")],
     guardian: Annotated[str | None, typer.Option(metavar="SOURCED_ID", help="A guardian's key in the SIS.")] = None,
-    staff: Annotated[str | None, typer.Option(metavar="ROLE", help="A role, for a member of staff.")] = None,
+    staff: Annotated[
+        list[StaffRole] | None,
+        typer.Option(
+            metavar="ROLE", case_sensitive=False, help=f"A role, for a member of staff: {_ROLES}. Repeatable."
+        ),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What a member of staff is called.")] = None,
+    email: Annotated[str | None, typer.Option(help="Where a member of staff gets mail.")] = None,
 ) -> None:
     """Make an account. The password is read from standard input, or asked for twice on a terminal."""
-    if (guardian is None) == (staff is None):
+    if (guardian is None) == (not staff):
         raise typer.BadParameter("give either --guardian or --staff.")
     with _refusals():
         from gateway.operators import add_user as add
@@ -98,7 +109,7 @@ def add_user(
         from resolvers.portal.accounts import CreateAccount
 
         settings = load_settings()
-        run(add(settings, CreateAccount(username, _password(), guardian, staff)))
+        run(add(settings, CreateAccount(username, _password(), guardian, frozenset(staff or ()), name, email)))
     _out(f"Account {username} was made.")
 
 

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway import demo, operators
+from gateway.sealing import SealKeyInvalid
 from gateway.serving import AddressTaken, listen, serve
 from gateway.settings import Settings, SettingsInvalid, load_settings
 from gateway.telemetry import set_up_log
@@ -24,7 +25,16 @@ class NotFit(Exception):
     """The source cannot be served as it is; what is wrong was printed."""
 
 
-REFUSALS = (SettingsInvalid, LoaderError, Refusal, AddressTaken, operators.OrderRefused, NotCurrent, NotFit)
+REFUSALS = (
+    SettingsInvalid,
+    SealKeyInvalid,
+    LoaderError,
+    Refusal,
+    AddressTaken,
+    operators.OrderRefused,
+    NotCurrent,
+    NotFit,
+)
 
 
 async def run_demo(*, students: int, seed: int, fresh: bool, serving: bool, out: Tell, say: Tell) -> None:

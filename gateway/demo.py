@@ -19,6 +19,7 @@ from loaders.demo import make_district
 from loaders.demo.calendar import TIME_ZONE
 from loaders.demo.district import Progress as Hears
 from loaders.demo.made import guardian_of_case, read_made, write_made
+from loaders.portal.roles import StaffRole
 from resolvers.portal.accounts import CreateAccount
 
 FOLDER = Path(".homeroom")
@@ -26,7 +27,9 @@ DISTRICT_NAME = "Maple Falls School District"
 FRESH_DAYS = 6
 
 PARENT, PARENT_PASSWORD = "parent", "walnut-kite-58"
-STAFF, STAFF_PASSWORD, STAFF_ROLE = "staff", "harbor-lamp-73", "registrar"
+STAFF, STAFF_PASSWORD = "staff", "harbor-lamp-73"
+STAFF_EMAIL = "jordan.ellis@maplefalls.example"
+STAFF_ROLES = frozenset({StaffRole.OFFICE, StaffRole.SUPPORT, StaffRole.ADMIN})
 
 LOG_IN = (
     "mutation LogIn($input: LogInInput!) "
@@ -37,10 +40,15 @@ QUERY = "{ me { name students { name grades { task percent letter course { title
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """The demo's two databases, each its file."""
+    """The demo's two databases, each its file, and the folder of its mail beside them."""
 
     district: Path
     store: Path
+
+    @property
+    def mail(self) -> Path:
+        """The folder to which its mail goes."""
+        return self.store.parent / "mail"
 
     @property
     def portal_url(self) -> str:
@@ -60,6 +68,11 @@ class Demo:
             secure_cookies=False,
             pepper=None,
             pepper_file=None,
+            seal_file=None,
+            smtp_url=None,
+            mail_from=None,
+            mail_folder=self.mail,
+            password_policy="seed",
             district_name=DISTRICT_NAME,
         )
 
@@ -97,7 +110,7 @@ async def prepare(
         None,
         [
             CreateAccount(PARENT, PARENT_PASSWORD, guardian_id=guardian),
-            CreateAccount(STAFF, STAFF_PASSWORD, staff_role=STAFF_ROLE),
+            CreateAccount(STAFF, STAFF_PASSWORD, roles=STAFF_ROLES, name="Jordan Ellis", email=STAFF_EMAIL),
         ],
         keep=True,
     )
@@ -111,9 +124,16 @@ def lines(demo: Demo, url: str) -> list[str]:
         f"url: {url}",
         f"parent: {PARENT} {PARENT_PASSWORD}",
         f"staff: {STAFF} {STAFF_PASSWORD}",
+        f"mail: {_shown(demo.mail)}",
         f"curl -s -c {jar} {url} -H 'content-type: application/json' -d {_body(query=LOG_IN, variables=log_in)}",
         f"curl -s -b {jar} {url} -H 'content-type: application/json' -d {_body(query=QUERY)}",
     ]
+
+
+def _shown(path: Path) -> str:
+    """The path as somebody types it who stands where the demo was started."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _body(**request: Any) -> str:

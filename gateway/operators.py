@@ -18,6 +18,7 @@ from loaders.portal.store import check_migrated, migrate, store_address
 from loaders.relations import Relations
 from loaders.statement import Key, Shape, Statement
 from resolvers.portal.accounts import CreateAccount, create_account
+from resolvers.portal.passwords import PROFILES, SEED, Policy
 from resolvers.portal.problems import ProblemCode, Refused
 from resolvers.portal.service import Portal
 
@@ -62,7 +63,7 @@ def make_folder(folder: Path, whose: str, remedy: str) -> None:
 
 
 async def create_accounts(
-    url: str, pepper: bytes | None, orders: Sequence[CreateAccount], *, keep: bool = False
+    url: str, pepper: bytes | None, orders: Sequence[CreateAccount], *, keep: bool = False, policy: Policy = SEED
 ) -> None:
     """Make the accounts, in order; OrderRefused at the first that cannot be made.
 
@@ -72,7 +73,7 @@ async def create_accounts(
     writer = await Writer.open(url)
     try:
         with closing(PasswordHasher(pepper=pepper)) as hasher:
-            portal = Portal(writer, hasher, now=lambda: datetime.now(UTC))
+            portal = Portal(writer, hasher, now=lambda: datetime.now(UTC), policy=policy)
             for order in orders:
                 answer = await create_account(portal, order)
                 if isinstance(answer, Refused):
@@ -89,7 +90,7 @@ async def add_user(settings: Settings, order: CreateAccount) -> None:
     if order.guardian_id:
         await _find_guardian(settings, order.guardian_id)
     pepper = settings.pepper.get_secret_value().encode() if settings.pepper else None
-    await create_accounts(settings.portal_url, pepper, [order])
+    await create_accounts(settings.portal_url, pepper, [order], policy=PROFILES[settings.password_policy])
 
 
 async def check(settings: Settings) -> Checked:

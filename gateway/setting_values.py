@@ -16,6 +16,7 @@ from loaders.database.address import read_address
 from loaders.errors import AdapterInvalid, AddressInvalid
 
 PEPPER_LENGTH = 16
+SEAL_KEY_BYTES = 32
 
 
 def database_url(url: str) -> str:
@@ -51,6 +52,20 @@ def mailbox(text: str) -> str:
     if not re.fullmatch(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+", text):
         raise ValueError("That is not an e-mail address.")
     return text
+
+
+def mail_server(url: str) -> str:
+    """The URL of an SMTP server; it is never repeated, for it may hold a password."""
+    refusal = ValueError("It must be smtp:// or smtps://, a host, and nothing behind the port.")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise refusal from None
+    plain = parts.scheme in ("smtp", "smtps") and parts.hostname and not parts.query and not parts.fragment
+    if not plain or parts.path not in ("", "/") or port == 0 or (parts.password and not parts.username):
+        raise refusal
+    return url
 
 
 def origin(text: str) -> str:
@@ -91,6 +106,27 @@ def pepper_in(path: Path) -> str:
     except (OSError, UnicodeDecodeError):
         raise ValueError("That file cannot be read as text.") from None
     return long_enough(SecretStr(text)).get_secret_value()
+
+
+def seal_key_in(path: Path) -> bytes:
+    """The key that a file holds, in hexadecimal with white space around it."""
+    refusal = ValueError(
+        f"That file holds no key of {SEAL_KEY_BYTES} bytes in hexadecimal: make one by `openssl rand -hex 32`."
+    )
+    try:
+        key = bytes.fromhex(path.read_text("ascii").strip())
+    except (OSError, ValueError):
+        raise refusal from None
+    if len(key) < SEAL_KEY_BYTES:
+        raise refusal
+    return key
+
+
+def folder(path: Path) -> Path:
+    """A folder, there already or to be made."""
+    if path.exists() and not path.is_dir():
+        raise ValueError("That is no folder.")
+    return path
 
 
 def long_enough(secret: SecretStr) -> SecretStr:

@@ -32,12 +32,15 @@ from pydantic_settings import (
 from gateway.setting_values import (
     adapter_name,
     database_url,
+    folder,
     host_name,
     listed,
     long_enough,
+    mail_server,
     mailbox,
     origin,
     pepper_in,
+    seal_key_in,
     time_zone,
 )
 
@@ -117,6 +120,23 @@ class Settings(BaseSettings):
     support_email: Annotated[str, AfterValidator(mailbox)] | None = Field(
         None, description="Where families write for help.", examples=["support@example.org"]
     )
+    mail_from: Annotated[str, AfterValidator(mailbox)] | None = Field(
+        None, description="The address from which families get mail.", examples=["portal@example.org"]
+    )
+    smtp_url: Annotated[str, AfterValidator(mail_server)] | None = Field(
+        None,
+        repr=False,
+        description="The server that takes the mail; encrypted, but on this machine.",
+        examples=["smtp://portal:password@mail.example.org:587"],
+    )
+    mail_folder: Annotated[Path, AfterValidator(folder)] | None = Field(
+        None, description="A folder that takes the mail where there is no server, for development.", examples=["mail"]
+    )
+    password_policy: Literal["seed", "nist"] = Field(
+        "seed",
+        description="seed asks for 8 characters with letters, digits and special ones; nist for any 15.",
+        examples=["seed"],
+    )
     watch_interval: float = _Seconds(
         default=2.0, le=3600, description="Seconds between looks for changes in the SIS.", examples=["2"]
     )
@@ -148,6 +168,11 @@ class Settings(BaseSettings):
     pepper_file: Path | None = Field(
         None, description="The file that holds the pepper.", examples=["/run/secrets/homeroom-pepper"]
     )
+    seal_file: Path | None = Field(
+        None,
+        description="The file with the key that seals the portal store's secrets; beside a SQLite store where not set.",
+        examples=["/run/secrets/homeroom-seal"],
+    )
     today: date | None = Field(None, description="Pretend that it is this day.", examples=["2026-11-23"])
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="auto is console on a terminal, JSON lines elsewhere.", examples=["json"]
@@ -160,6 +185,13 @@ class Settings(BaseSettings):
             return given
         return {**given, "secure_cookies": str(given.get("public_url", "")).strip().lower().startswith("https:")}
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _with_sender(cls, url: str | None, info: ValidationInfo) -> str | None:
+        if url is not None and info.data.get("mail_from", "") is None:
+            raise ValueError("HOMEROOM_MAIL_FROM must be set as well: a mail needs its sender.")
+        return url
+
     @field_validator("pepper_file")
     @classmethod
     def _readable(cls, path: Path | None, info: ValidationInfo) -> Path | None:
@@ -167,6 +199,13 @@ class Settings(BaseSettings):
             if info.data.get("pepper") is not None:
                 raise ValueError("HOMEROOM_PEPPER is set as well: leave one of them out.")
             pepper_in(path)
+        return path
+
+    @field_validator("seal_file")
+    @classmethod
+    def _holds_key(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            seal_key_in(path)
         return path
 
     @classmethod

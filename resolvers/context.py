@@ -6,9 +6,11 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from loaders.portal.roles import StaffRole
 from loaders.source import Source
 from loaders.statement import Key
-from resolvers.errors import Forbidden, Unauthenticated
+from resolvers.errors import BadUserInput, Forbidden, Unauthenticated
+from resolvers.portal.passwords import SEED, Policy
 
 #: For how long an answer holds that asked the clock what is to be seen now.
 MOMENT = timedelta(seconds=2)
@@ -24,14 +26,18 @@ class ClientKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks: an account with a live session; a guardian of the SIS, or staff with a role."""
+    """Who asks: an account with a live session; a guardian of the SIS, or staff with roles.
+
+    `second_factor` says whether this session has proven one.
+    """
 
     account_id: int
     session_id: int
     username: str
     guardian_key: Key | None
-    staff_role: str | None
+    roles: frozenset[StaffRole]
     expires_at: datetime
+    second_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class Context:
     """
 
     __slots__ = (
+        "_account_order",
         "_live",
         "_mark",
         "_portal",
@@ -75,6 +82,7 @@ class Context:
         "district_name",
         "fresh_until",
         "loads",
+        "policy",
         "scope",
         "source",
         "support_email",
@@ -91,12 +99,14 @@ class Context:
         live: Any,
         district_name: str = "",
         support_email: str | None = None,
+        policy: Policy = SEED,
     ) -> None:
         self.source = source
         self.viewer = viewer
         self.caller = caller
         self.district_name = district_name
         self.support_email = support_email
+        self.policy = policy
         self.loads: dict[Any, Any] = {}
         self.volatile = False
         self.fresh_until: datetime | None = None
@@ -105,6 +115,7 @@ class Context:
         self._reply: Reply | None = None
         self.scope: Any = None
         self._mark: Any = _UNREAD
+        self._account_order = False
 
     def become(self, viewer: Viewer) -> None:
         """Go on as this viewer, who has just logged in; nothing read for another stays."""
@@ -163,6 +174,15 @@ class Context:
         if self.viewer is None:
             raise Unauthenticated("Log in first.")
         return self.viewer
+
+    def begin_account_order(self) -> None:
+        """Lets one order on an account through an operation, and refuses the next: aliases must not multiply guesses.
+
+        BadUserInput from the second on, which is then not carried out.
+        """
+        if self._account_order:
+            raise BadUserInput("A document holds one order on an account at the most: send the next by itself.")
+        self._account_order = True
 
     def guardian(self) -> Key:
         """The viewer's guardian key; Unauthenticated without a session, Forbidden for staff."""

@@ -20,6 +20,12 @@ class Forbidden(Refusal):
     code = "FORBIDDEN"
 
 
+class SecondFactorRequired(Refusal):
+    """A member of staff has not proven a second factor in this session."""
+
+    code = "SECOND_FACTOR_REQUIRED"
+
+
 class BadUserInput(Refusal):
     """An argument cannot be what it says; the message names the argument and the remedy."""
 

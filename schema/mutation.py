@@ -2,9 +2,10 @@
 
 import strawberry
 
+from schema.account_management import AccountMutations
 from schema.sessions import SessionMutations
 
 
 @strawberry.type(description="What can be ordered. Each order answers with its success or with problems.")
-class Mutation(SessionMutations):
+class Mutation(SessionMutations, AccountMutations):
     pass

@@ -6,7 +6,6 @@ from strawberry import Private
 from resolvers import help as help_
 from resolvers.context import Context
 from resolvers.help import HelpCode
-from resolvers.portal import passwords
 from schema.enums import described
 from schema.scalars import EmailAddress
 
@@ -31,6 +30,12 @@ class PasswordPolicy:
     letters: bool = strawberry.field(description="Whether a letter must be in it.")
     digits: bool = strawberry.field(description="Whether a digit must be in it.")
     special: bool = strawberry.field(description="Whether a character must be in it that is neither letter nor digit.")
+    refuses_common: bool = strawberry.field(
+        description="Whether a password is refused that many people have, or one much like it."
+    )
+    refuses_names: bool = strawberry.field(
+        description="Whether a password is refused that holds the user name or a name of the family."
+    )
 
 
 @strawberry.type(description="A way out for somebody who cannot log in.")
@@ -53,13 +58,15 @@ class Portal:
 
     @strawberry.field(description="The rules a password must keep.")
     def password_policy(self) -> PasswordPolicy:
-        policy = passwords.POLICY
+        policy = self.context.policy
         return PasswordPolicy(
             min_length=policy.min_length,
             max_length=policy.max_length,
             letters=policy.letters,
             digits=policy.digits,
             special=policy.special,
+            refuses_common=policy.refuses_common,
+            refuses_names=policy.refuses_names,
         )
 
     @strawberry.field(description="What stands behind HELP.")

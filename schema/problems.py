@@ -3,7 +3,7 @@
 import strawberry
 
 from resolvers.portal.problems import Problem as Refusal
-from resolvers.portal.problems import ProblemCode
+from resolvers.portal.problems import ProblemCode, Refused
 from schema.enums import described
 
 described(
@@ -25,6 +25,10 @@ described(
         ProblemCode.PASSWORD_NEEDS_DIGIT: "The password holds no digit.",
         ProblemCode.PASSWORD_NEEDS_SPECIAL: "The password holds only letters and digits.",
         ProblemCode.PASSWORD_UNREADABLE: "The password holds characters that cannot be typed and read.",
+        ProblemCode.PASSWORD_COMMON: "The password, or one much like it, is one of those that many people have.",
+        ProblemCode.PASSWORD_HOLDS_NAME: "The password holds the user name or a name of the family.",
+        ProblemCode.PASSWORD_UNCHANGED: "The new password is the one before.",
+        ProblemCode.PASSWORD_WRONG: "The current password is another.",
         ProblemCode.OWNER_AMBIGUOUS: "An account belongs to one guardian or one member of staff.",
     },
 )
@@ -37,6 +41,28 @@ class Problem:
     path: list[str] = strawberry.field(
         description="The argument, and the field in it, that it is about; empty where it is about the whole order."
     )
+
+
+@strawberry.type(description="One thing that was wrong with an order.")
+class OrderProblem(Problem):
+    pass
+
+
+@strawberry.type(description="The order was not carried out.")
+class Problems:
+    problems: list[OrderProblem] = strawberry.field(
+        description="All that was wrong with it, in the order in which people read it; never empty."
+    )
+
+    @classmethod
+    def of(cls, refused: Refused) -> "Problems":
+        """The refusal as clients see it."""
+        return cls(
+            problems=[
+                OrderProblem(code=problem.code, message=problem.message, path=list(problem.path))
+                for problem in refused.problems
+            ]
+        )
 
 
 @strawberry.type(description="The log-in, or its renewal, was refused.")

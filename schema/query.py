@@ -9,7 +9,7 @@ import strawberry
 from strawberry import ID
 from strawberry.dataloader import DataLoader
 
-from resolvers import arguments, assignments, attendance, courses, grades, messages, people, terms
+from resolvers import arguments, assignments, attendance, courses, desk, grades, messages, people, terms
 from resolvers.access import Area, closed
 from resolvers.context import Batch, Context
 from resolvers.errors import BadUserInput
@@ -22,6 +22,7 @@ from schema.node import Node
 from schema.people import Parent, Student, Teacher
 from schema.portal import Portal
 from schema.schools import School, Term
+from schema.staff import StaffDesk
 
 MOST_NODES = 100
 
@@ -95,6 +96,19 @@ class Query:
     ) -> Student | None:
         """One of the viewer's students; null where there is no such student or no right to them, alike."""
         return people.student_by_id(keys, batch, id)
+
+    @strawberry.field(
+        description="The desk of the member of staff who asks; UNAUTHENTICATED without a session, FORBIDDEN for "
+        "parents."
+    )
+    async def staff(self, info: strawberry.Info[Context, None]) -> StaffDesk:
+        found = await desk.desk_of(info.context)
+        return StaffDesk(
+            username=found.username,
+            name=found.name,
+            roles=list(found.roles),
+            second_factor_proven=found.second_factor_proven,
+        )
 
     @strawberry.field(description="The object of an id; null where it is not there or not the viewer's, alike.")
     async def node(

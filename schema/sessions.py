@@ -93,6 +93,7 @@ class SessionMutations:
     ) -> LogInResult:
         order = LogIn(input.username, input.password, input.client, input.device_name)
         context = info.context
+        context.begin_account_order()
         return _result(context, await sessions.log_in(_portal(context), order, context.caller, context.reply))
 
     @strawberry.mutation(
@@ -139,6 +140,6 @@ def _viewer(context: Context, session: LoggedIn) -> Viewer:
         session_id=session.session_id,
         username=session.username,
         guardian_key=None if guardian is None else context.source.adapter.parse_key("guardian", guardian),
-        staff_role=session.staff_role,
+        roles=session.roles,
         expires_at=session.expires_at,
     )

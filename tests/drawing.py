@@ -21,6 +21,9 @@ from graphql import (
     is_leaf_type,
 )
 
+#: What a parent is refused at the root: a document that asks for it would have no data at all.
+NOT_FOR_PARENTS = frozenset({"staff"})
+
 
 @dataclass
 class Drawing:
@@ -46,6 +49,8 @@ class Drawing:
         """A selection set on a composite type; every response key of a field and its arguments is its own."""
         drawn: list[str] = []
         fields = [] if is_abstract_type(of) and not isinstance(of, GraphQLInterfaceType) else list(of.fields.items())
+        if of is self.schema.query_type:
+            fields = [(name, each) for name, each in fields if name not in NOT_FOR_PARENTS]
         if depth >= self.depth:
             fields = [(name, each) for name, each in fields if is_leaf_type(get_named_type(each.type))]
         self.random.shuffle(fields)

@@ -10,13 +10,17 @@ from typing import Any
 
 import asyncpg
 
-from gateway.authentication import CHEAPEST, PasswordHasher
+from gateway.authentication import CHEAPEST, Authenticator, PasswordHasher
+from gateway.sealing import sealer_of
 from loaders.adapter import load_adapter
 from loaders.database import Writer
+from loaders.portal.roles import StaffRole
 from loaders.portal.store import migrate
-from resolvers.context import Caller, ClientKind, Reply
-from resolvers.portal import Portal
+from loaders.source import Source
+from resolvers.context import Caller, ClientKind, Context, Reply
+from resolvers.portal import Letterhead, Portal
 from resolvers.portal.accounts import AccountCreated, CreateAccount, create_account
+from resolvers.portal.mail import SEALED_FOR
 from resolvers.portal.sessions import LoggedIn, LogIn, log_in
 from resolvers.portal.throttle import Throttle
 from tests.loaders import servers
@@ -104,6 +108,39 @@ class House:
         assert reply.session_cookie
         return reply.session_cookie
 
+    async def context(self, source: Source, session: LoggedIn, address: str = "") -> Context:
+        """An operation of that MOBILE session."""
+        authenticator = Authenticator(self.portal, ADAPTER)
+        viewer = await authenticator.viewer(session.access_token or "", by_cookie=False)
+        await authenticator.close()
+        assert viewer is not None
+        return Context(source, viewer, Caller(session.access_token, address=address), self.portal, None)
+
+    async def prove(self, session: LoggedIn) -> None:
+        """Has the session prove a second factor."""
+        async with self.writer.transaction() as transaction:
+            await transaction.execute(
+                "update session set second_factor_at = :now_at where id = :id",
+                {"id": session.session_id, "now_at": self.clock.now()},
+            )
+        self.portal.revocations.rotated(session.session_id)
+
+    async def staff(self, username: str, *roles: StaffRole) -> int:
+        """The id of an account of a member of staff that was made."""
+        order = CreateAccount(
+            username, PASSWORD, roles=frozenset(roles), name="Jo Desk", email=f"{username}@school.example"
+        )
+        made = await create_account(self.portal, order)
+        assert isinstance(made, AccountCreated), made
+        return made.account_id
+
+    async def mail(self) -> list[tuple[str, str, str]]:
+        """Address, subject and text of every mail in the outbox."""
+        rows = await self.writer.rows("select to_address, subject, text_sealed from mail order by id")
+        return [
+            (row["to_address"], row["subject"], self.portal.sealer.open(SEALED_FOR, row["text_sealed"])) for row in rows
+        ]
+
     async def trail(self) -> list[tuple[str, str, str]]:
         """Actor, action and subject of every audit row."""
         rows = await self.writer.rows("select actor, action, subject from audit order by id")
@@ -139,7 +176,14 @@ async def open_house(url: str) -> AsyncIterator[House]:
     await migrate(url)
     writer, clock, hasher = await Writer.open(url), Clock(), PasswordHasher(CHEAPEST)
     counted = Counted(hasher)
-    portal = Portal(writer, counted, clock.now, throttle=Throttle(clock=clock.monotonic))
+    portal = Portal(
+        writer,
+        counted,
+        clock.now,
+        throttle=Throttle(clock=clock.monotonic),
+        sealer=sealer_of(b"a key of the tests, and of nobody"),
+        letterhead=Letterhead("Maple Falls", "https://portal.example", "help@school.example"),
+    )
     try:
         yield House(portal, writer, clock, counted)
     finally:

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from loaders.ids import node_id, read_node_id
+from loaders.portal.roles import StaffRole
 from tests import documents
 from tests.world import TODAY, World, open_world
 
@@ -149,12 +150,12 @@ async def test_nobody_sees_anything_without_a_session(world: World, field: str) 
 
 
 async def test_staff_are_no_parents_and_have_no_students(world: World) -> None:
-    answer = await world.ask("{ me { id } }", staff="registrar")
+    answer = await world.ask("{ me { id } }", staff=StaffRole.OFFICE)
     assert answer.errors is not None
     assert getattr(answer.errors[0].original_error, "code", None) == "FORBIDDEN"
     id = node_id("Student", world.student("parent"))
     found = await world.ask(
-        "query ($id: ID!) { student(id: $id) { id } node(id: $id) { id } }", staff="registrar", id=id
+        "query ($id: ID!) { student(id: $id) { id } node(id: $id) { id } }", staff=StaffRole.OFFICE, id=id
     )
     assert (found.data, found.errors) == ({"student": None, "node": None}, None)
 

@@ -18,6 +18,7 @@ from loaders.adapter import load_adapter
 from loaders.database import Readers
 from loaders.demo import Case, make_district
 from loaders.dialect import Dialect
+from loaders.portal.roles import StaffRole
 from loaders.relations import Relations
 from loaders.source import Bound, Source
 from loaders.statement import Key
@@ -58,11 +59,11 @@ class World:
     cases: Mapping[str, Case]
     twin: bool = True
 
-    def context(self, guardian: Key | None = None, staff: str | None = None) -> Context:
+    def context(self, guardian: Key | None = None, staff: StaffRole | None = None) -> Context:
         """A fresh context of an operation, signed out where nobody is named."""
-        viewer = None
+        viewer, roles = None, frozenset({staff} if staff else ())
         if guardian is not None or staff is not None:
-            viewer = Viewer(1, 1, "somebody", guardian, staff, datetime.max.replace(tzinfo=UTC))
+            viewer = Viewer(1, 1, "somebody", guardian, roles, datetime.max.replace(tzinfo=UTC))
         return Context(self.source, viewer, Caller(), portal=None, live=None, district_name="Maple Falls")
 
     async def ask(
@@ -70,7 +71,7 @@ class World:
         document: str,
         *,
         guardian: Key | None = None,
-        staff: str | None = None,
+        staff: StaffRole | None = None,
         **variables: Any,
     ) -> ExecutionResult:
         """The answer to a document as a guardian, a member of staff or nobody gets it; both executors must agree."""
@@ -83,7 +84,7 @@ class World:
         return answer
 
     async def serve(
-        self, document: str, guardian: Key | None = None, staff: str | None = None, **variables: Any
+        self, document: str, guardian: Key | None = None, staff: StaffRole | None = None, **variables: Any
     ) -> dict[str, Any]:
         """The data of an answer as the gateway serves it; it must be without errors."""
         prepared = ENGINE.prepare(GraphQLRequest(document, variables=variables))

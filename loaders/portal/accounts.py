@@ -3,55 +3,75 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from loaders.portal.roles import StaffRole, roles_of, roles_text
 from loaders.portal.transaction import Reading, Row, Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """An account to be: either a guardian's, by the SIS's key as text, or a member of staff's, by a role."""
+    """An account to be: either a guardian's, by the SIS's key as text, or a member of staff's, by their roles."""
 
     username: str
     username_key: str
     password_hash: str
     guardian_id: str | None
-    staff_role: str | None
+    roles: frozenset[StaffRole]
     created_at: datetime
+    name: str | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account as it is; whoever is disabled cannot log in, and no session of theirs is one."""
+    """An account as it is; whoever is disabled cannot log in, and no session of theirs is one.
+
+    `name`, `email` and `language` are a member of staff's; a guardian's stand in the SIS.
+    """
 
     id: int
     username: str
     password_hash: str
     guardian_id: str | None
-    staff_role: str | None
+    roles: frozenset[StaffRole]
     disabled_at: datetime | None
+    name: str | None
+    email: str | None
+    language: str | None
+
+
+_SELECT = """
+select id, username, password_hash, guardian_id, staff_role, disabled_at, name, email, language from account
+"""
 
 
 async def account_by_username(store: Reading, username_key: str) -> Account | None:
     """The account of a normalised username."""
-    found = await store.rows(
-        "select id, username, password_hash, guardian_id, staff_role, disabled_at "
-        "from account where username_key = :username_key",
-        {"username_key": username_key},
-    )
+    found = await store.rows(f"{_SELECT} where username_key = :username_key", {"username_key": username_key})
+    return _account(found[0]) if found else None
+
+
+async def account_by_id(store: Reading, account_id: int) -> Account | None:
+    """The account of an id."""
+    found = await store.rows(f"{_SELECT} where id = :id", {"id": account_id})
     return _account(found[0]) if found else None
 
 
 async def add_account(transaction: Transaction, account: NewAccount) -> int:
     """Adds an account and says its id; ConstraintBroken where its username is taken."""
     return await transaction.insert(
-        "insert into account (username, username_key, password_hash, guardian_id, staff_role, created_at) "
-        "values (:username, :username_key, :password_hash, :guardian_id, :staff_role, :created_at) returning id",
+        "insert into account "
+        "(username, username_key, password_hash, guardian_id, staff_role, created_at, name, email) "
+        "values (:username, :username_key, :password_hash, :guardian_id, :staff_role, :created_at, :name, :email) "
+        "returning id",
         {
             "username": account.username,
             "username_key": account.username_key,
             "password_hash": account.password_hash,
             "guardian_id": account.guardian_id,
-            "staff_role": account.staff_role,
+            "staff_role": roles_text(account.roles) or None,
             "created_at": account.created_at,
+            "name": account.name,
+            "email": account.email,
         },
     )
 
@@ -74,12 +94,23 @@ async def set_password_hash(transaction: Transaction, account_id: int, password_
     )
 
 
+async def change_password_hash(transaction: Transaction, account_id: int, password_hash: str, now: datetime) -> None:
+    """Puts another password in the place of the one before."""
+    await transaction.execute(
+        "update account set password_hash = :password_hash, password_changed_at = :now_at where id = :id",
+        {"id": account_id, "password_hash": password_hash, "now_at": now},
+    )
+
+
 def _account(row: Row) -> Account:
     return Account(
         id=row["id"],
         username=row["username"],
         password_hash=row["password_hash"],
         guardian_id=row["guardian_id"],
-        staff_role=row["staff_role"],
+        roles=roles_of(row["staff_role"]),
         disabled_at=row["disabled_at"],
+        name=row["name"],
+        email=row["email"],
+        language=row["language"],
     )

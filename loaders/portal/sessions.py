@@ -7,6 +7,7 @@ is kept, so that its second use is known for what it is.
 from dataclasses import dataclass
 from datetime import datetime
 
+from loaders.portal.roles import StaffRole, roles_of
 from loaders.portal.transaction import Reading, Row, Transaction
 
 
@@ -48,13 +49,14 @@ class Session:
     ended_at: datetime | None
     username: str
     guardian_id: str | None
-    staff_role: str | None
+    roles: frozenset[StaffRole]
     disabled_at: datetime | None
+    second_factor_at: datetime | None = None
 
 
 _SELECT = """
 select session.id, session.account_id, session.client, session.token_expires_at, session.refresh_expires_at,
-    session.absolute_expires_at, session.last_seen_at, session.ended_at,
+    session.absolute_expires_at, session.last_seen_at, session.ended_at, session.second_factor_at,
     account.username, account.guardian_id, account.staff_role, account.disabled_at
 from session join account on account.id = session.account_id
 """
@@ -156,6 +158,18 @@ async def end_session(transaction: Transaction, session_id: int, reason: str, no
     return changed == 1
 
 
+async def end_other_sessions(
+    transaction: Transaction, account_id: int, kept: int | None, reason: str, now: datetime
+) -> list[int]:
+    """Ends the account's sessions that go on, but for the one that is kept; which they were, oldest first."""
+    ended = await transaction.rows(
+        "update session set ended_at = :ended_at, end_reason = :reason "
+        "where account_id = :account_id and id <> :kept and ended_at is null returning id",
+        {"account_id": account_id, "kept": kept or 0, "reason": reason, "ended_at": now},
+    )
+    return sorted(row["id"] for row in ended)
+
+
 async def touch(transaction: Transaction, session_id: int, seen_at: datetime, token_expires_at: datetime) -> None:
     """Notes that a session was used; never moves its times backwards, and never revives one that has ended."""
     await transaction.execute(
@@ -177,6 +191,7 @@ def _session(row: Row) -> Session:
         ended_at=row["ended_at"],
         username=row["username"],
         guardian_id=row["guardian_id"],
-        staff_role=row["staff_role"],
+        roles=roles_of(row["staff_role"]),
         disabled_at=row["disabled_at"],
+        second_factor_at=row["second_factor_at"],
     )

@@ -31,11 +31,12 @@ _LOCK_SECONDS = 60
 _AWAY = ("08", "28", "3D", "53", "57P", "55P03")
 
 
-async def migrate(url: str, progress: Callable[[str], None] | None = None) -> list[str]:
+async def migrate(url: str, progress: Callable[[str], None] | None = None, *, until: str = "head") -> list[str]:
     """Brings the portal store at `url` up to date and says which revisions it applied, oldest first.
 
     All of them happen in one transaction behind one lock: killed at any point the store is as it was or as it shall
-    be, and of two processes the second finds nothing left to do. `progress` is told each revision as it is applied.
+    be, and of two processes the second finds nothing left to do. `progress` is told each revision as it is applied;
+    `until` names an earlier one to stop at.
     StoreOutdated where the store belongs to a newer version, SourceDown where its database does not answer.
     """
     address = store_address(url)
@@ -52,7 +53,7 @@ async def migrate(url: str, progress: Callable[[str], None] | None = None) -> li
         _refuse_newer(connection)
         config = _config()
         config.attributes.update(connection=connection, version_table=VERSION_TABLE, applied=note)
-        command.upgrade(config, "head")
+        command.upgrade(config, until)
 
     await _in_transaction(address, upgrade, writing=True)
     return applied

@@ -1,5 +1,5 @@
 """Orders: everything that changes anything; each checks, then does, in one transaction with its audit row."""
 
-from resolvers.portal.service import Lifetimes, Portal
+from resolvers.portal.service import Letterhead, Lifetimes, Portal
 
-__all__ = ["Lifetimes", "Portal"]
+__all__ = ["Letterhead", "Lifetimes", "Portal"]

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from loaders.errors import ConstraintBroken
 from loaders.portal.accounts import NewAccount, account_by_username, add_account
 from loaders.portal.audit import Entry, record
-from resolvers.portal.passwords import broken_rules
+from loaders.portal.roles import StaffRole, roles_text
+from resolvers.portal.passwords import SEED, Policy, broken_rules
 from resolvers.portal.problems import Problem, ProblemCode, Refused
 from resolvers.portal.service import Portal
 from resolvers.portal.texts import USERNAME_MAX, USERNAME_MIN, normalized, readable, username_key
@@ -15,12 +16,17 @@ _TAKEN = Problem(ProblemCode.USERNAME_TAKEN, "There is an account of this name a
 
 @dataclass(frozen=True, slots=True)
 class CreateAccount:
-    """An account as an operator orders it: with either the guardian's key in the SIS, or a staff role."""
+    """An account as an operator orders it: with either the guardian's key in the SIS, or the roles of staff.
+
+    `name` and `email` are a member of staff's.
+    """
 
     username: str
     password: str = field(repr=False)
     guardian_id: str | None = None
-    staff_role: str | None = None
+    roles: frozenset[StaffRole] = frozenset()
+    name: str | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +37,19 @@ class AccountCreated:
     username: str
 
 
-def check_create_account(order: CreateAccount) -> list[Problem]:
+def check_create_account(order: CreateAccount, policy: Policy = SEED) -> list[Problem]:
     """Everything that is wrong with the order in itself, whoever else has an account."""
-    problems = [*_username_problems(order.username), *broken_rules(order.password)]
-    if bool(order.guardian_id) == bool(order.staff_role):
+    problems = [*_username_problems(order.username), *broken_rules(order.password, policy, (order.username,))]
+    if bool(order.guardian_id) == bool(order.roles):
         problems.append(
-            Problem(ProblemCode.OWNER_AMBIGUOUS, "Name either a guardian or a staff role, and not both.", ("owner",))
+            Problem(ProblemCode.OWNER_AMBIGUOUS, "Name either a guardian or roles of staff, and not both.", ("owner",))
         )
     return problems
 
 
 async def create_account(portal: Portal, order: CreateAccount, actor: str = "operator") -> AccountCreated | Refused:
     """Makes the account; refused with every reason at once, a taken username among them."""
-    problems = check_create_account(order)
+    problems = check_create_account(order, portal.policy)
     key = username_key(order.username)
     taken = key is not None and await account_by_username(portal.writer, key) is not None
     if taken:
@@ -57,7 +63,9 @@ async def _do_create_account(portal: Portal, order: CreateAccount, key: str, act
     username = (normalized(order.username) or "").strip()
     password_hash = await portal.hasher.hash(normalized(order.password) or "")
     now = portal.instant()
-    account = NewAccount(username, key, password_hash, order.guardian_id or None, order.staff_role or None, now)
+    account = NewAccount(
+        username, key, password_hash, order.guardian_id or None, order.roles, now, order.name, order.email
+    )
     try:
         async with portal.writer.transaction() as transaction:
             account_id = await add_account(transaction, account)
@@ -69,7 +77,7 @@ async def _do_create_account(portal: Portal, order: CreateAccount, key: str, act
                     "ACCOUNT_CREATED",
                     f"account:{account_id}",
                     account_id,
-                    detail={"guardian_id": account.guardian_id, "staff_role": account.staff_role},
+                    detail={"guardian_id": account.guardian_id, "staff_role": roles_text(account.roles) or None},
                 ),
             )
     except ConstraintBroken:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from loaders.portal.transaction import Store
-from resolvers.portal.passwords import Hasher
+from resolvers.portal.passwords import SEED, Hasher, Policy
 from resolvers.portal.revocations import Revocations
+from resolvers.portal.sealing import NO_KEY, Sealer
 from resolvers.portal.throttle import Throttle
 
 T = TypeVar("T")
@@ -30,8 +31,20 @@ class Lifetimes:
 
 
 @dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What every mail and letter says of the district: its name, where families log in, and where they write to."""
+
+    district_name: str = "Homeroom"
+    portal_url: str = ""
+    support_email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Portal:
-    """The service behind `Context.portal`; one a process."""
+    """The service behind `Context.portal`; one a process.
+
+    `mail_posted` is set whenever a transaction was committed that posted mail: whoever delivers it waits for that.
+    """
 
     writer: Store
     hasher: Hasher
@@ -39,6 +52,10 @@ class Portal:
     revocations: Revocations = field(default_factory=Revocations)
     throttle: Throttle = field(default_factory=Throttle)
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
+    policy: Policy = SEED
+    sealer: Sealer = NO_KEY
+    letterhead: Letterhead = Letterhead()
+    mail_posted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def instant(self) -> datetime:
         """The clock's instant in UTC and whole seconds, as clients are told it."""

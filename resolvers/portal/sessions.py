@@ -7,6 +7,7 @@ from datetime import datetime
 from loaders.portal import sessions as rows
 from loaders.portal.accounts import Account, account_by_username, is_still, set_password_hash
 from loaders.portal.audit import Entry, record
+from loaders.portal.roles import StaffRole
 from loaders.portal.sessions import NewSession, Session
 from loaders.portal.transaction import Transaction
 from resolvers.context import Caller, ClientKind, Reply
@@ -51,7 +52,7 @@ class LoggedIn:
     account_id: int
     username: str
     guardian_id: str | None
-    staff_role: str | None
+    roles: frozenset[StaffRole]
     expires_at: datetime
     access_token: str | None = field(default=None, repr=False)
     refresh_token: str | None = field(default=None, repr=False)
@@ -222,7 +223,7 @@ def _logged_in(
     access: str | None = None,
     refresh: str | None = None,
 ) -> LoggedIn:
-    return LoggedIn(session_id, account_id, who.username, who.guardian_id, who.staff_role, expires_at, access, refresh)
+    return LoggedIn(session_id, account_id, who.username, who.guardian_id, who.roles, expires_at, access, refresh)
 
 
 async def _end_family(transaction: Transaction, used: str, caller: Caller, now: datetime) -> int | None:

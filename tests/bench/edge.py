@@ -101,7 +101,7 @@ async def open_portal(url: str, guardian: int) -> None:
     ends = now + timedelta(days=1)
     try:
         async with writer.transaction() as transaction:
-            account = await add_account(transaction, NewAccount("ana", "ana", "none", str(guardian), None, now))
+            account = await add_account(transaction, NewAccount("ana", "ana", "none", str(guardian), frozenset(), now))
             tokens = Tokens(token_hash(TOKEN), ends)
             kind = ClientKind.MOBILE.value
             await add_session(transaction, NewSession(account, kind, None, "", "", tokens, ends, now))

@@ -71,7 +71,7 @@ async def _asked(
     size = 0
     began = time.process_time()
     for guardian in range(1, guardians + 1):
-        viewer = Viewer(1, 1, "x", guardian, None, never)
+        viewer = Viewer(1, 1, "x", guardian, frozenset(), never)
         context = Context(source, viewer, Caller(), None, None)
         prepared: Any = engine.prepare(request)
         answer = await engine.execute(prepared, context)

@@ -60,7 +60,7 @@ class Stage:
         session = self.sessions.get(caller.token or "")
         viewer = None
         if session is not None:
-            viewer = Viewer(session, session, caller.token or "", "1", None, NOW + self.session_lasts)
+            viewer = Viewer(session, session, caller.token or "", "1", frozenset(), NOW + self.session_lasts)
         context = Context(cast("Source", self), viewer, caller, portal=self, live=None)
         self.contexts.append(context)
         return context

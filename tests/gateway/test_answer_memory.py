@@ -20,12 +20,13 @@ from gateway.transport.protocol import Edge, Remembered
 from gateway.transport.responder import Responder
 from gateway.transport.responses import Response
 from loaders.errors import SourceDown
+from loaders.portal.roles import StaffRole
 from resolvers.context import Caller, Context, Viewer
 from resolvers.paging import cursor
 from schema.api import schema
 from schema.levels import read
 from tests import documents
-from tests.drawing import draw
+from tests.drawing import NOT_FOR_PARENTS, draw
 from tests.world import TODAY, World, noon, open_world
 
 NAMES = "{ me { name students { name } } }"
@@ -63,9 +64,13 @@ class Gate:
     async def open(self, caller: Caller) -> Context:
         return self.context(self.viewers.get(caller.token or ""), caller)
 
-    def let_in(self, token: str, guardian: Any = None, staff: str | None = None, account: int | None = None) -> None:
+    def let_in(
+        self, token: str, guardian: Any = None, staff: StaffRole | None = None, account: int | None = None
+    ) -> None:
         number = len(self.viewers) + 1
-        self.viewers[token] = Viewer(account or number, number, token, guardian, staff, FOREVER)
+        self.viewers[token] = Viewer(
+            account or number, number, token, guardian, frozenset({staff} if staff else ()), FOREVER
+        )
 
     async def send(
         self, document: str, token: str | None = None, *, plainly: bool = False, **variables: Any
@@ -103,7 +108,7 @@ def gate(world: World, monkeypatch: pytest.MonkeyPatch) -> Gate:
     monkeypatch.setattr(world.source, "_now", lambda: made.at)
     made.let_in("mother", world.guardian("four_children"))
     made.let_in("father", world.guardian("two_schools"))
-    made.let_in("office", staff="SUPPORT")
+    made.let_in("office", staff=StaffRole.ADMIN)
     return made
 
 
@@ -338,7 +343,7 @@ async def _texts(gate: Gate) -> dict[str, list[str]]:
 
 
 def _read_fields() -> set[str]:
-    """Every field of every object that reading can come to."""
+    """Every field of every object that a parent's reading can come to."""
     found: set[str] = set()
     query = schema._schema.query_type
     assert query is not None
@@ -347,7 +352,7 @@ def _read_fields() -> set[str]:
         of = todo.pop()
         for possible in (of,) if isinstance(of, GraphQLObjectType) else schema._schema.get_possible_types(of):
             for name, each in possible.fields.items():
-                if f"{possible.name}.{name}" not in found:
+                if f"{possible.name}.{name}" not in found and (of is not query or name not in NOT_FOR_PARENTS):
                     found.add(f"{possible.name}.{name}")
                     inner = get_named_type(each.type)
                     if hasattr(inner, "fields") or hasattr(inner, "types"):

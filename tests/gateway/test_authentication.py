@@ -14,6 +14,7 @@ import pytest
 from gateway.authentication import CHEAPEST, Authenticator, HashProfile, PasswordHasher
 from loaders.database import Writer
 from loaders.errors import SourceDown
+from loaders.portal.roles import StaffRole
 from loaders.portal.transaction import Transaction
 from resolvers.context import Caller, ClientKind, Reply, Viewer
 from resolvers.errors import Overloaded
@@ -166,7 +167,7 @@ async def test_a_token_leads_to_its_viewer(house: House, authenticator: Authenti
     account = await house.account("Ana", guardian_id="7")
     session = await house.mobile("ana")
     viewer = await authenticator.viewer(session.access_token or "", by_cookie=False)
-    assert viewer == Viewer(account, session.session_id, "Ana", 7, None, NOON + timedelta(minutes=15))
+    assert viewer == Viewer(account, session.session_id, "Ana", 7, frozenset(), NOON + timedelta(minutes=15))
 
 
 async def test_each_kind_of_token_is_good_only_in_its_own_way(house: House, authenticator: Authenticator) -> None:
@@ -320,7 +321,7 @@ async def test_a_guardian_whom_the_source_cannot_have_is_nobody(house: House, au
 
 
 async def test_an_account_is_refused_with_every_reason_at_once(house: House) -> None:
-    refused = await create_account(house.portal, CreateAccount("x", "short", "7", "ADMIN"))
+    refused = await create_account(house.portal, CreateAccount("x", "short", "7", frozenset({StaffRole.ADMIN})))
     assert [problem.code for problem in getattr(refused, "problems", ())] == [
         ProblemCode.USERNAME_TOO_SHORT,
         ProblemCode.PASSWORD_TOO_SHORT,

@@ -81,7 +81,7 @@ def test_help_loads_neither_drivers_nor_schema() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("serve",), ("check",), ("migrate",), ("user", "add", "--username", "x", "--staff", "y")]
+    "command", [("serve",), ("check",), ("migrate",), ("user", "add", "--username", "x", "--staff", "OFFICE")]
 )
 def test_faulty_settings_end_every_command_with_their_names(
     command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
@@ -165,8 +165,8 @@ def test_user_add_reads_the_password_from_standard_input(tmp_path: Path) -> None
     store = tmp_path / "store" / "portal.db"
     assert homeroom("migrate").exit_code == 0
     assert homeroom("user", "add", "--guardian", "1", "--username", "marisol", typed="plover-1 x\n").exit_code == 0
-    assert homeroom("user", "add", "--staff", "registrar", "--username", "desk", typed="plover-1").exit_code == 0
-    assert accounts(store) == [("marisol", "1", None), ("desk", None, "registrar")]
+    assert homeroom("user", "add", "--staff", "office", "--username", "desk", typed="plover-2 x").exit_code == 0
+    assert accounts(store) == [("marisol", "1", None), ("desk", None, "OFFICE")]
     assert b"plover" not in store.read_bytes()
 
 
@@ -204,7 +204,7 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(command: tuple[str, ..
 
 @pytest.mark.usefixtures("settings")
 def test_user_add_before_migrate_names_the_remedy() -> None:
-    answer = homeroom("user", "add", "--staff", "registrar", "--username", "desk", typed="plover-1 x")
+    answer = homeroom("user", "add", "--staff", "OFFICE", "--username", "desk", typed="plover-1 x")
     assert (answer.exit_code, answer.stdout) == (1, "")
     assert "run `homeroom migrate`" in answer.stderr
 
@@ -214,7 +214,7 @@ def test_on_a_terminal_the_password_is_asked_for_twice_and_never_shown(tmp_path:
     assert homeroom("migrate").exit_code == 0
     child, terminal = pty.fork()
     if child == 0:
-        command = [sys.executable, "-m", "gateway.cli", "user", "add", "--staff", "registrar", "--username", "desk"]
+        command = [sys.executable, "-m", "gateway.cli", "user", "add", "--staff", "OFFICE", "--username", "desk"]
         os.execv(sys.executable, command)
     try:
         shown = ""
@@ -227,7 +227,7 @@ def test_on_a_terminal_the_password_is_asked_for_twice_and_never_shown(tmp_path:
         os.close(terminal)
     assert "do not match" in shown
     assert "plover" not in shown
-    assert accounts(tmp_path / "store" / "portal.db") == [("desk", None, "registrar")]
+    assert accounts(tmp_path / "store" / "portal.db") == [("desk", None, "OFFICE")]
 
 
 def _read_until(terminal: int, end: str | None) -> str:
@@ -246,7 +246,7 @@ def _read_until(terminal: int, end: str | None) -> str:
     return shown
 
 
-@pytest.mark.parametrize("owner", [(), ("--guardian", "1", "--staff", "registrar")])
+@pytest.mark.parametrize("owner", [(), ("--guardian", "1", "--staff", "OFFICE")])
 def test_user_add_wants_one_owner(owner: tuple[str, ...]) -> None:
     assert homeroom("user", "add", "--username", "marisol", *owner).exit_code == 2
 
@@ -263,7 +263,7 @@ def test_the_demo_is_made_once_and_made_again_when_it_is_old(tmp_path: Path, mon
 
     first = made()
     assert first[1] == Made(date(2026, 11, 23), 30, 1)
-    assert accounts(store) == [("parent", "1", None), ("staff", None, "registrar")]
+    assert accounts(store) == [("parent", "1", None), ("staff", None, "OFFICE,SUPPORT,ADMIN")]
     assert made() == first
     monkeypatch.setenv("HOMEROOM_TODAY", "2026-11-24")
     second = made()
@@ -271,7 +271,7 @@ def test_the_demo_is_made_once_and_made_again_when_it_is_old(tmp_path: Path, mon
     assert second[0] != first[0]
     path.write_bytes(path.read_bytes()[:5000])
     assert made()[1] == second[1]
-    assert accounts(store) == [("parent", "1", None), ("staff", None, "registrar")]
+    assert accounts(store) == [("parent", "1", None), ("staff", None, "OFFICE,SUPPORT,ADMIN")]
     assert sorted(p.name for p in path.parent.iterdir() if not p.name.endswith(("-wal", "-shm"))) == [
         "demo-portal.db",
         "demo.db",
@@ -288,10 +288,11 @@ def test_a_district_that_was_not_finished_counts_as_none(tmp_path: Path) -> None
 
 def test_what_the_demo_shows_is_fit_to_be_read_by_a_program() -> None:
     said = lines(Demo(Path("/a folder/demo.db"), Path("/a folder/portal.db")), "http://127.0.0.1:8000/graphql")
-    assert said[:3] == [
+    assert said[:4] == [
         "url: http://127.0.0.1:8000/graphql",
         "parent: parent walnut-kite-58",
         "staff: staff harbor-lamp-73",
+        "mail: /a folder/mail",
     ]
-    assert [shlex.split(line)[:2] for line in said[3:]] == [["curl", "-s"], ["curl", "-s"]]
+    assert [shlex.split(line)[:2] for line in said[4:]] == [["curl", "-s"], ["curl", "-s"]]
     assert not any("\n" in line for line in said)

@@ -13,11 +13,13 @@ import pytest
 
 from loaders.database import Writer
 from loaders.errors import AddressInvalid, ConstraintBroken, LoaderError, SourceDown, StoreOutdated
+from loaders.portal.accounts import account_by_username
 from loaders.portal.audit import Entry, record
+from loaders.portal.roles import StaffRole
 from loaders.portal.store import check_migrated, migrate
 from tests.portal import empty_place
 
-ALL = ["0001"]
+ALL = ["0001", "0002"]
 KILLED = """
 import asyncio, os, sys
 from loaders.portal import store
@@ -43,6 +45,51 @@ async def test_migrating_applies_each_revision_once_and_tells_of_it(url: str) ->
     assert await migrate(url, told.append) == []
     assert told == ALL
     await check_migrated(url)
+
+
+async def test_what_the_first_revision_held_is_there_after_the_second(url: str) -> None:
+    await migrate(url, until="0001")
+    writer = await Writer.open(url)
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    async with writer.transaction() as transaction:
+        for username, guardian, role in (("ana", "7", None), ("desk", None, "registrar"), ("odd", None, "janitor")):
+            await transaction.execute(
+                "insert into account (username, username_key, password_hash, guardian_id, staff_role, created_at) "
+                "values (:username, :username, 'hash', :guardian, :role, :now_at)",
+                {"username": username, "guardian": guardian, "role": role, "now_at": now},
+            )
+    await writer.close()
+    with pytest.raises(StoreOutdated, match="homeroom migrate"):
+        await check_migrated(url)
+    assert await migrate(url) == ["0002"]
+    writer = await Writer.open(url)
+    accounts = [await account_by_username(writer, name) for name in ("ana", "desk", "odd")]
+    await writer.close()
+    assert [(a.guardian_id, a.roles, a.password_hash) for a in accounts if a] == [
+        ("7", frozenset(), "hash"),
+        (None, frozenset({StaffRole.OFFICE}), "hash"),
+        (None, frozenset(), "hash"),
+    ]
+
+
+ISSUE = (
+    "insert into activation_key (key_hash, guardian_id, issued_at, expires_at) values (:hash, '7', :now_at, :now_at)"
+)
+
+
+async def test_a_guardian_has_one_live_key_at_the_most(url: str) -> None:
+    await migrate(url)
+    writer = await Writer.open(url)
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    async with writer.transaction() as transaction:
+        await transaction.execute(ISSUE, {"hash": "a", "now_at": now})
+    with pytest.raises(ConstraintBroken):
+        async with writer.transaction() as transaction:
+            await transaction.execute(ISSUE, {"hash": "b", "now_at": now})
+    async with writer.transaction() as transaction:
+        await transaction.execute("update activation_key set revoked_at = :now_at", {"now_at": now})
+        await transaction.execute(ISSUE, {"hash": "b", "now_at": now})
+    await writer.close()
 
 
 async def test_a_store_that_was_not_migrated_is_refused(url: str) -> None:

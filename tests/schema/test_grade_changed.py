@@ -12,6 +12,7 @@ from gateway.execution.documents import GraphQLRequest
 from gateway.execution.engine import Engine
 from gateway.execution.operations import Answer
 from loaders.ids import node_id
+from loaders.portal.roles import StaffRole
 from loaders.statement import Key
 from resolvers.context import Context
 from resolvers.live import Live
@@ -41,7 +42,7 @@ class Told:
         self.live = live
 
     async def subscribe(
-        self, guardian: Key | None, staff: str | None = None, **variables: Any
+        self, guardian: Key | None, staff: StaffRole | None = None, **variables: Any
     ) -> AsyncGenerator[Answer, None] | Answer:
         async def context() -> Context:
             made = self.world.context(guardian, staff)
@@ -55,7 +56,7 @@ class Told:
         assert not isinstance(stream, Answer)
         return stream
 
-    async def refused(self, guardian: Key | None, staff: str | None = None, **variables: Any) -> tuple[str, str]:
+    async def refused(self, guardian: Key | None, staff: StaffRole | None = None, **variables: Any) -> tuple[str, str]:
         answer = await self.subscribe(guardian, staff, **variables)
         assert isinstance(answer, Answer)
         assert answer.data is None
@@ -187,7 +188,7 @@ async def test_a_client_that_comes_back_with_its_cursor_misses_nothing(told: Tol
 
 async def test_only_parents_with_a_session_may_subscribe(told: Told) -> None:
     assert (await told.refused(None))[0] == "UNAUTHENTICATED"
-    assert (await told.refused(None, staff="ADMIN"))[0] == "FORBIDDEN"
+    assert (await told.refused(None, staff=StaffRole.ADMIN))[0] == "FORBIDDEN"
     assert told.live.students_watched == 0
 
 
@@ -196,7 +197,7 @@ async def test_only_parents_with_a_session_may_subscribe(told: Told) -> None:
     [("student", "x"), ("student", ""), ("student", node_id("Grade", 1, 1)), ("after", "x"), ("after", "")],
 )
 async def test_what_cannot_be_an_argument_is_refused_by_its_name(told: Told, argument: str, value: str) -> None:
-    code, message = await told.refused(MOTHER, **{argument: value})
+    code, message = await told.refused(MOTHER, None, **{argument: value})
     assert code == "BAD_USER_INPUT"
     assert {"student": "`studentId`", "after": "`after`"}[argument] in message
 

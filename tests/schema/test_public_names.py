@@ -24,9 +24,11 @@ scalar Date  scalar DateTime  scalar Decimal  scalar EmailAddress
 
 type Query {
   portal: Portal!  me: Parent!  student(id: ID!): Student  node(id: ID!): Node  nodes(ids: [ID!]!): [Node]!
+  staff: StaffDesk!
 }
 type Mutation {
   logIn(input: LogInInput!): LogInResult!  refreshSession(refreshToken: String): LogInResult!  logOut: LogOutResult!
+  changePassword(input: ChangePasswordInput!): ChangePasswordResult!
 }
 type Subscription { gradeChanged(studentId: ID, after: String): GradeChanged! }
 
@@ -36,7 +38,10 @@ interface Change { cursor: String!  occurredAt: DateTime!  kind: ChangeKind!  st
 type PageInfo { hasNextPage: Boolean!  hasPreviousPage: Boolean!  startCursor: String  endCursor: String }
 
 type Portal { districtName: String!  passwordPolicy: PasswordPolicy!  help: [HelpTopic!]!  supportDesk: SupportDesk! }
-type PasswordPolicy { minLength: Int!  maxLength: Int!  letters: Boolean!  digits: Boolean!  special: Boolean! }
+type PasswordPolicy {
+  minLength: Int!  maxLength: Int!  letters: Boolean!  digits: Boolean!  special: Boolean!
+  refusesCommon: Boolean!  refusesNames: Boolean!
+}
 type HelpTopic { code: HelpCode!  title: String!  text: String! }
 type SupportDesk { email: EmailAddress  replyWithinSchoolDays: Int! }
 
@@ -136,6 +141,15 @@ type SessionTokens { accessToken: String  refreshToken: String  expiresAt: DateT
 type LogInProblem implements Problem { code: ProblemCode!  message: String!  path: [String!]! }
 union LogOutResult = LogOutSuccess
 type LogOutSuccess { ended: Boolean! }
+type Problems { problems: [OrderProblem!]! }
+type OrderProblem implements Problem { code: ProblemCode!  message: String!  path: [String!]! }
+input ChangePasswordInput { currentPassword: String!  newPassword: String! }
+union ChangePasswordResult = ChangePasswordSuccess | Problems
+type ChangePasswordSuccess { endedSessions: Int! }
+type StaffDesk {
+  username: String!  name: String  roles: [StaffRole!]!  secondFactorProven: Boolean!  mailQueue: MailQueue
+}
+type MailQueue { waiting: Int!  failed: Int!  oldestPostedAt: DateTime }
 type GradeChanged implements Change {
   cursor: String!  occurredAt: DateTime!  kind: ChangeKind!  student: Student
   grade: Grade  previousPercent: Decimal  previousLetter: String
@@ -157,6 +171,7 @@ enum ProblemCode { INVALID_CREDENTIALS INVALID_REFRESH_TOKEN COOKIE_SLIDES_BY_IT
 enum RelationshipKind { MOTHER FATHER PARENT STEPPARENT GRANDPARENT FOSTER_PARENT GUARDIAN RELATIVE OTHER }
 enum ScoreFlag { LATE MISSING INCOMPLETE DROPPED EXEMPT TURNED_IN CHEATED }
 enum ScoreState { NOT_DUE UNGRADED SCORED EXEMPT HIDDEN }
+enum StaffRole { OFFICE TEACHER SUPPORT ADMIN }
 enum TermKind { YEAR SEMESTER TRIMESTER QUARTER TERM PROGRESS }
 """
 

@@ -10,7 +10,7 @@ from strawberry.types import ExecutionResult
 
 from loaders.source import Source
 from resolvers.context import Caller, ClientKind, Context
-from resolvers.errors import RateLimited
+from resolvers.errors import BadUserInput, RateLimited
 from schema.api import schema
 from schema.sessions import LogInInput, SessionTokens
 from tests.portal import ADAPTER, NOON, PASSWORD, House, empty_place, open_house
@@ -73,15 +73,23 @@ async def test_a_refused_log_in_is_data(house: House) -> None:
 
 
 async def test_a_throttled_log_in_is_an_error_of_the_operation(house: House) -> None:
-    document = "mutation ($input: LogInInput!) { " + " ".join(
-        f"a{n}: logIn(input: $input) {{ __typename }}" for n in range(6)
-    )
-    answer, _ = await result(house, document + " }", input=entry(password="wrong"))
+    for _ in range(5):
+        await ask(house, LOG_IN, input=entry(password="wrong"))
+    answer, _ = await result(house, LOG_IN, input=entry(password="wrong"))
     assert answer.data is None
     (error,) = answer.errors or []
     assert isinstance(error.original_error, RateLimited)
     assert error.original_error.retry_after == 5
     assert len(house.hasher.verified) == 5
+
+
+async def test_one_document_holds_one_log_in(house: House) -> None:
+    document = "mutation ($input: LogInInput!) { " + " ".join(
+        f"a{n}: logIn(input: $input) {{ __typename }}" for n in range(4)
+    )
+    answer, _ = await result(house, document + " }", input=entry(password="wrong"))
+    assert {type(error.original_error) for error in answer.errors or []} == {BadUserInput}
+    assert len(house.hasher.verified) == 1
 
 
 async def test_a_session_from_its_beginning_to_its_end(house: House) -> None:

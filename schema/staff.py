@@ -1,0 +1,46 @@
+"""The desk of staff: who sits at it, and what waits there."""
+
+from datetime import datetime
+
+import strawberry
+from strawberry import Info
+
+from loaders.portal.roles import StaffRole
+from resolvers import desk
+from resolvers.context import Context
+from schema.enums import described
+
+described(
+    StaffRole,
+    "StaffRole",
+    "What a member of staff is there for; no role includes another.",
+    {
+        StaffRole.OFFICE: "The school office: portal requests and activation keys.",
+        StaffRole.TEACHER: "Teaching: the students of the own courses.",
+        StaffRole.SUPPORT: "The support desk: requests of families that are stuck.",
+        StaffRole.ADMIN: "The portal itself: its mail and its accounts of staff.",
+    },
+)
+
+
+@strawberry.type(description="The mail that the portal sends, as it stands now.")
+class MailQueue:
+    waiting: int = strawberry.field(description="How many mails wait to be sent, or to be tried again.")
+    failed: int = strawberry.field(description="How many were given up in the last 30 days.")
+    oldest_posted_at: datetime | None = strawberry.field(description="Since when the oldest that waits is waiting.")
+
+
+@strawberry.type(description="What a member of staff works with. Each field says which roles it is for.")
+class StaffDesk:
+    username: str = strawberry.field(description="The user name with which the member of staff logs in.")
+    name: str | None = strawberry.field(description="What the member of staff is called.")
+    roles: list[StaffRole] = strawberry.field(description="What they are there for.")
+    second_factor_proven: bool = strawberry.field(
+        description="Whether this session has proven a second factor; until then every other field fails with "
+        "`SECOND_FACTOR_REQUIRED`."
+    )
+
+    @strawberry.field(description="The mail that the portal sends. For ADMIN.")
+    async def mail_queue(self, info: Info[Context, None]) -> MailQueue | None:
+        found = await desk.mail_queue(info.context)
+        return MailQueue(waiting=found.waiting, failed=found.failed, oldest_posted_at=found.oldest_posted_at)
