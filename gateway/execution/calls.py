@@ -5,7 +5,8 @@ from typing import Any
 
 from gateway.execution.batches import Asked, BatchSpec
 from gateway.execution.build import Frame, frame_of, row_keys
-from gateway.execution.kids import Failed, RowsKid, spots_of
+from gateway.execution.kids import RowsKid, spots_of
+from gateway.execution.leaves import Failed
 from gateway.execution.pages import MakeCursor, PageKid
 from gateway.execution.plan import Relation
 
@@ -127,10 +128,15 @@ class Call:
                 return None
         if isinstance(rows, Exception):
             read.failure = rows
+        elif self.rows_at is None and isinstance(counts, Exception):
+            read.failure = counts  # nothing else was read of the connection
         elif rows is not None:
+            try:
+                read.row_keys = row_keys(rows)
+                self._check(read)
+            except Exception as failure:  # a key that cannot be read
+                read.failure = failure
             read.rows = rows
-            read.row_keys = row_keys(rows)
-            self._check(read)
         return counts
 
     def _check(self, read: Read) -> None:
@@ -148,7 +154,7 @@ class Call:
             for known, found in zip(zip(*keys, strict=True), zip(*read.row_keys, strict=True), strict=True)
         ):
             field = self.uses[0].relation
-            read.failure = KeyUnasked(f"The rows of {field.parent}.{field.name} have a key that was not asked for.")
+            raise KeyUnasked(f"The rows of {field.parent}.{field.name} have a key that was not asked for.")
 
     def page(self, use: Use, counts: Any, cursor: MakeCursor) -> PageKid:
         """The connection of one place."""

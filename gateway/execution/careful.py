@@ -21,8 +21,8 @@ from graphql import (
 from graphql.pyutils import inspect, is_iterable
 
 from gateway.execution.build import Frame
-from gateway.execution.kids import Failed
 from gateway.execution.landing import gathered, not_iterable
+from gateway.execution.leaves import Failed
 from gateway.execution.pages import PageKid
 from gateway.execution.plan import Embedded, Leaf, Part, Planned, Relation, TypeName
 
@@ -34,8 +34,9 @@ class Careful:
 
     def __init__(self) -> None:
         self.errors: list[GraphQLError] = []
-        self._waiting: dict[Path, Any] = {}
-        self._settled: dict[Path, Any] = {}
+        self._kept: dict[tuple[int, str, int], Any] = {}
+        self._waiting: dict[int, Any] = {}
+        self._settled: dict[int, tuple[Any, Any]] = {}
 
     async def data(self, root: Frame) -> dict[str, Any]:
         """The data of the answer; raises the located error that reached the root."""
@@ -62,9 +63,9 @@ class Careful:
                     raise failed
                 return made
             del self.errors[known:]
-            places = list(self._waiting)
-            found = await gathered([_drained(self._waiting[place]) for place in places])
-            self._settled.update(zip(places, found, strict=True))
+            waiting = list(self._waiting.values())
+            found = await gathered([_drained(value) for value in waiting])
+            self._settled.update((id(value), (value, made)) for value, made in zip(waiting, found, strict=True))
 
     def _object(self, frame: Frame, n: int, path: Path) -> dict[str, Any]:
         if not frame.spoiled:
@@ -85,7 +86,7 @@ class Careful:
                     _Place(planned.name, of, planned.nodes), planned.type, _ref(frame, n, planned), path
                 )
             if isinstance(planned, Leaf):
-                value = self._attribute(frame, n, planned.attribute, path)
+                value = self._attribute(frame, n, planned.attribute)
                 return self._complete(_Place(planned.name, of, planned.nodes), planned.type, value, path)
             return self._embedded(frame, n, planned, path)
         except Exception as error:
@@ -108,33 +109,37 @@ class Careful:
             elif isinstance(inner, Leaf):
                 here = (*path, inner.key)
                 try:
-                    value = self._attribute(frame, n, planned.columns[inner.attribute], here)
+                    value = self._attribute(frame, n, planned.columns[inner.attribute])
                     made[inner.key] = self._complete(_Place(inner.name, of, inner.nodes), inner.type, value, here)
                 except Exception as error:
                     made[inner.key] = self._null(error, inner.type, inner.nodes, here)
         return made
 
-    def _attribute(self, frame: Frame, n: int, attribute: str, path: Path) -> Any:
-        if path in self._settled:
-            return self._settled[path]
-        return frame.value(n, attribute)
+    def _attribute(self, frame: Frame, n: int, attribute: str) -> Any:
+        place = (id(frame), attribute, n)
+        kept = self._kept.get(place)
+        if kept is None:
+            kept = frame.value(n, attribute)
+            if isawaitable(kept):
+                self._kept[place] = kept
+        return kept
 
     def _complete(self, place: "_Place", of: Any, value: Any, path: Path) -> Any:
-        if path in self._settled:
-            value = self._settled[path]
+        if isawaitable(value) or (isinstance(of, GraphQLList) and isinstance(value, AsyncIterable)):
+            if id(value) not in self._settled:
+                self._waiting[id(value)] = value
+                return None
+            value = self._settled[id(value)][1]
         if isinstance(value, Failed):
             raise value.error
         if isinstance(value, Exception):
             raise value
         if isinstance(of, GraphQLNonNull):
             made = self._complete(place, of.of_type, value, path)
-            if made is None and path not in self._waiting:
+            if made is None and not self._waiting:
                 raise TypeError(f"Cannot return null for non-nullable field {place.parent}.{place.name}.")
             return made
         if value is None or value is Undefined:
-            return None
-        if isawaitable(value) or (isinstance(of, GraphQLList) and isinstance(value, AsyncIterable)):
-            self._waiting[path] = value
             return None
         if isinstance(of, GraphQLList):
             return self._items(place, of.of_type, value, path)
@@ -153,7 +158,7 @@ class Careful:
         if not is_iterable(value):
             raise not_iterable(place)
         if not isinstance(value, list | tuple):
-            value = self._settled[path] = list(value)  # an iterator gives its items once
+            value = self._listed(value)
         made: list[Any] = []
         for n, item in enumerate(value):
             here = (*path, n)
@@ -161,6 +166,21 @@ class Careful:
                 made.append(self._complete(place, of, item, here))
             except Exception as error:
                 made.append(self._null(error, of, place.nodes, here))
+        return made
+
+    def _listed(self, value: Any) -> list[Any]:
+        """The items of an iterator, which gives them once, and may fail before its end."""
+        kept = self._settled.get(id(value))
+        if kept is None:
+            try:
+                kept = (value, list(value))
+            except Exception as error:
+                kept = (value, Failed(error))
+            self._settled[id(value)] = kept
+        items = kept[1]
+        if isinstance(items, Failed):
+            raise items.error
+        made: list[Any] = items
         return made
 
     def _page(self, kid: PageKid, key: Any, path: Path) -> dict[str, Any]:

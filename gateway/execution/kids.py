@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from graphql import GraphQLList, GraphQLNonNull
 
 from gateway.execution.build import Frame
-from gateway.execution.leaves import Anomaly
+from gateway.execution.leaves import Anomaly, Failed
 from gateway.execution.plan import Relation
 
 _EMPTY: list[Any] = []
@@ -21,15 +21,6 @@ class Spot(NamedTuple):
 
     frame: Frame
     n: int
-
-
-class Failed:
-    """What stands in a place whose value could not be had: the error that graphql-core would raise there."""
-
-    __slots__ = ("error",)
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
 
 
 class RowsKid:

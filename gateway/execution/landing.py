@@ -19,8 +19,8 @@ from graphql.pyutils import inspect, is_iterable
 from strawberry.types.cast import get_strawberry_type_cast
 
 from gateway.execution.build import Frame
-from gateway.execution.kids import Failed, LeafKid, ObjectsKid, Spot
-from gateway.execution.leaves import serializer
+from gateway.execution.kids import LeafKid, ObjectsKid, Spot
+from gateway.execution.leaves import Failed, serializer
 from gateway.execution.plan import Relation, Selection
 
 

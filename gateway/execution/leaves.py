@@ -1,6 +1,7 @@
 """Leaves: how a value becomes its serialized form, inline where its type is the usual one."""
 
 import datetime
+import math
 from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum
@@ -15,22 +16,32 @@ class Anomaly(Exception):
     """The fast build met a value that only the specification's own steps can judge."""
 
 
+class Failed:
+    """What stands in a place whose value could not be had: the error that graphql-core would raise there."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
 def serializer(of: Any) -> Serialize:
     """The completed form of a leaf value or a list of them; Anomaly wherever graphql-core would raise."""
     if isinstance(of, GraphQLNonNull):
         inner = serializer(of.of_type)
 
         def never_null(value: Any) -> Any:
-            if value is None:
+            made = inner(value)
+            if made is None:
                 raise Anomaly
-            return inner(value)
+            return made
 
         return never_null
     if isinstance(of, GraphQLList):
         item = serializer(of.of_type)
 
         def each(value: Any) -> Any:
-            if value is None:
+            if value is None or value is Undefined:
                 return None
             if not isinstance(value, list | tuple):
                 raise Anomaly
@@ -44,8 +55,10 @@ def _nullable(of: GraphQLLeafType) -> Serialize:
     coerce = of.coerce_output_value
 
     def serialize(value: Any) -> Any:
-        if value is None:
+        if value is None or value is Undefined:
             return None
+        if isinstance(value, Failed | Exception) or hasattr(value, "__await__"):
+            raise Anomaly
         try:
             made = coerce(value)
         except Exception:
@@ -147,6 +160,7 @@ _INLINE = {
     "String": "{v} if {v}.__class__ is str",
     "ID": "{v} if {v}.__class__ is str",
     "Int": "{v} if {v}.__class__ is int and -2147483649 < {v} < 2147483648",
+    "Float": "{v} if {v}.__class__ is float and -INF < {v} < INF",
     "Boolean": "{v} if {v} is True or {v} is False",
     "EmailAddress": "{v} if {v}.__class__ is str",
     "Date": "{v}.isoformat() if {v}.__class__ is date",
@@ -161,4 +175,5 @@ NAMES: dict[str, Any] = {
     "UTC": datetime.UTC,
     "Decimal": Decimal,
     "plain": "{:f}".format,
+    "INF": math.inf,
 }

@@ -5,8 +5,7 @@ from typing import Any
 
 from gateway.execution.batches import Page
 from gateway.execution.build import Frame, frame_of, row_keys
-from gateway.execution.kids import Failed
-from gateway.execution.leaves import Anomaly
+from gateway.execution.leaves import Anomaly, Failed
 from gateway.execution.plan import Leaf, PageSelection, Part, Relation, Selection, TypeName
 
 MakeCursor = Callable[[Sequence[Any]], str]

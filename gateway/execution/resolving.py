@@ -11,7 +11,7 @@ from strawberry.types.field import StrawberryField
 
 from gateway.execution.arguments import arguments_of
 from gateway.execution.build import Frame
-from gateway.execution.kids import Failed
+from gateway.execution.leaves import Failed
 from gateway.execution.plan import Lane, Plan, Relation
 
 
@@ -34,20 +34,19 @@ class Resolvers:
 
     def values(self, frame: Frame, relation: Relation) -> list[Any]:
         """What the field's resolver gives for each object: values and awaitables, a Failed where it raises."""
-        if relation.lane is Lane.ATTRIBUTE and relation.own is not None:
-            name = relation.own.python_name
-            return [_tried(getattr, each, name) for each in frame.objects()]
-        info = self.info(relation)
         try:
+            objects = frame.objects()
+            if relation.lane is Lane.ATTRIBUTE and relation.own is not None:
+                name = relation.own.python_name
+                return [_tried(getattr, each, name) for each in objects]
+            info = self.info(relation)
             if relation.lane is Lane.DIRECT and relation.own is not None:
-                return self._direct(frame.objects(), relation, relation.own, info)
+                return self._direct(objects, relation, relation.own, info)
             args = arguments_of(self.schema, relation, self.variables)
-        except Exception as error:
+            resolve = relation.definition.resolve or default_field_resolver
+            return [_tried(resolve, each, info, **args) for each in objects]
+        except Exception as error:  # what is made once for all objects
             return [Failed(error)] * len(frame)
-        resolve = relation.definition.resolve
-        if resolve is None:
-            raise TypeError(f"{relation.parent}.{relation.name} has no resolver.")
-        return [_tried(resolve, each, info, **args) for each in frame.objects()]
 
     def _direct(
         self, objects: Sequence[Any], relation: Relation, own: StrawberryField, raw: GraphQLResolveInfo[Any]

@@ -11,8 +11,9 @@ from gateway.execution.arguments import arguments_of, frozen
 from gateway.execution.batches import BatchSpec
 from gateway.execution.build import Frame
 from gateway.execution.calls import Call, Read, Use, valued
-from gateway.execution.kids import Failed, LeafKid, ObjectsKid, RowsKid
+from gateway.execution.kids import LeafKid, ObjectsKid, RowsKid
 from gateway.execution.landing import gathered, landed
+from gateway.execution.leaves import Failed
 from gateway.execution.pages import MakeCursor, PageKid
 from gateway.execution.plan import Plan, Relation
 from gateway.execution.resolving import Resolvers
@@ -140,7 +141,10 @@ class Waves:
     async def _kid(self, place: Any, call: Call, use: Use, counts: Any) -> Kid:
         relation = use.relation
         if relation.page is not None:
-            return call.page(use, counts, self.cursor)
+            try:
+                return call.page(use, counts, self.cursor)
+            except Exception as error:  # a value that cannot be read
+                return ObjectsKid(relation, [Failed(error)] * len(use.keys), [])
         known = self.reads.get(place, ()) if self.reads else ()
         reads = [*known, call.read] if call.read is not None else [*known]
         kid = call.rows(use, reads)

@@ -1,0 +1,1 @@
+"""What the executor promises, whatever schema it runs."""
