@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
 from tests import documents
+from tests.drawing import NOT_FOR_PARENTS
 from tests.journeys.asking import Asker, Running, leaves, socket, sound
 from tests.journeys.real_values import forged_cursors, ids, known_from, register_scalars, with_real_values
 from tests.journeys.running import homeroom, run
 
 QUERIES = ("portal", "me", "student", "node", "nodes")
-MUTATIONS = ("logIn", "refreshSession", "logOut")
+MUTATIONS = ("logIn", "refreshSession", "logOut", "changePassword")
 CONNECTIONS = [
     "query ($after: String) { me { messages(after: $after) { totalCount nodes { id } } } }",
     "query ($after: String) { me { assignments(after: $after) { totalCount nodes { id } } } }",
@@ -105,7 +106,7 @@ def check(running: Running, asker: Asker, document: str, response: httpx2.Respon
 
 
 def test_the_running_schema_has_the_fields_that_are_fuzzed_here(running: Running) -> None:
-    assert set(running.operations["Query"]) == set(QUERIES)
+    assert set(running.operations["Query"]) == {*QUERIES, *NOT_FOR_PARENTS}
     assert set(running.operations["Mutation"]) == set(MUTATIONS)
 
 
@@ -159,6 +160,19 @@ def test_signed_out_nothing_but_the_portal_is_told(running: Running, fuzz: Fuzz,
         data = check(running, running.nobody, document, running.nobody.ask(document, media), media).get("data")
         told = list(leaves(data))
         assert bool(told) is (name == "portal"), (document, told)
+
+    holds()
+
+
+@pytest.mark.parametrize("name", sorted(NOT_FOR_PARENTS))
+def test_whatever_is_drawn_of_the_desk_no_parent_and_nobody_is_told(running: Running, fuzz: Fuzz, name: str) -> None:
+    drawn = running.operations["Query"][name].as_strategy()
+
+    @fuzz(30)
+    @given(case=drawn, media=st.sampled_from(MEDIA), who=st.sampled_from([running.nobody, running.parent]))
+    def holds(case: Any, media: str, who: Asker) -> None:
+        data = check(running, who, case.body, who.ask(case.body, media), media).get("data")
+        assert list(leaves(data)) == []
 
     holds()
 
