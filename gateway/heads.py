@@ -1,7 +1,6 @@
 """The head of a request: how large it may be, how long it may take, what it must say. Nobody knows yet who sends it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from math import inf
@@ -216,25 +215,6 @@ class HeadProtocol(HttpToolsProtocol):
         first = b"HTTP/1.1 %d %s\r\n" % (refusal.status, refusal.status.phrase.encode())
         self.transport.write(first + b"".join(b"%s: %s\r\n" % field for field in fields) + b"\r\n" + body)
         self.transport.close()
-
-
-class HandshakeProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket, which knows that an application that answered a handshake in HTTP has answered it.
-
-    uvicorn takes such a handshake for an unfinished one until the connection is gone, and logs an error, with which
-    any page of another site could fill the log.
-    """
-
-    async def run_asgi(self) -> None:
-        """Hold one conversation."""
-        app: Callable[..., Awaitable[None]] = self.app
-
-        async def answering(*given: Any) -> None:
-            await app(*given)
-            self.handshake_complete = self.handshake_complete or self.close_sent
-
-        self.app = answering
-        await super().run_asgi()
 
 
 def head_protocol(seconds: float) -> type[HeadProtocol]:

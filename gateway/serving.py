@@ -15,7 +15,8 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from gateway.heads import HEAD_SECONDS, HandshakeProtocol, head_protocol
+from gateway.heads import HEAD_SECONDS, head_protocol
+from gateway.sockets import SocketProtocol
 
 GRACE_SECONDS = 10
 SOCKET_MESSAGE_BYTES = 65_536
@@ -66,7 +67,7 @@ def configure(app: ASGIApp, *, head_seconds: float = HEAD_SECONDS) -> uvicorn.Co
         server_header=False,
         lifespan="on",
         http=head_protocol(head_seconds),
-        ws=HandshakeProtocol,
+        ws=SocketProtocol,
         ws_max_size=SOCKET_MESSAGE_BYTES,
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=GRACE_SECONDS,

@@ -61,6 +61,11 @@ def scope_of_guardian(guardian: Key) -> Statement:
     return _SCOPE(guardian_ids=(guardian,))
 
 
+def scopes_of_guardians(guardians: Sequence[Key]) -> Statement:
+    """What `scope_of_guardian` tells, of each of these guardians."""
+    return _SCOPE(guardian_ids=guardians)
+
+
 def rights_of_guardians(guardians: Sequence[Key]) -> Statement:
     """The rights that hold today, a row per guardian and student."""
     return _OF_GUARDIANS(guardian_ids=guardians)

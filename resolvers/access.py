@@ -4,7 +4,7 @@ Students enter an operation only through the scope, so a key below them is a key
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import Enum
@@ -136,8 +136,7 @@ async def scope_of(context: Context) -> Scope:
 async def _read_scope(context: Context) -> Scope:
     statement = unread_scope(context)
     if statement is None:
-        context.scope = scope = Scope({}, {}, {}, context.source.now())
-        return scope
+        return take_scope(context, None)
     context.scope = reading = asyncio.get_running_loop().create_future()
     try:
         (rows,) = await context.source.fetch([statement])
@@ -155,8 +154,11 @@ def unread_scope(context: Context) -> Statement | None:
     return scope_of_guardian(context.viewer.guardian_key)
 
 
-def take_scope(context: Context, rows: Rows) -> Scope:
-    """The scope by the answer to its statement, from now on the operation's."""
+def take_scope(context: Context, rows: Rows | None) -> Scope:
+    """The scope by the answer to its statement, from now on the operation's; None is an answer without rows."""
+    if rows is None:
+        context.scope = scope = Scope({}, {}, {}, context.source.now())
+        return scope
     layout = rows.layout
     rights: dict[Key, Right] = {}
     enrolled: dict[Key, list[Enrolled]] = {}
@@ -175,6 +177,14 @@ def take_scope(context: Context, rows: Rows) -> Scope:
 
 _RIGHT = tuple(field.name for field in fields(Right))
 _ENROLLED = tuple(field.name for field in fields(Enrolled))
+
+
+async def standing(context: Context, student: Key) -> Hashable | None:
+    """All that a guard will say of the viewer and the student; None where there is no right to the student at all."""
+    scope = await scope_of(context)
+    if student not in scope:
+        return None
+    return (scope.stale, *[(await closed(context, area, (student,))).get(student) for area in Area])
 
 
 async def closed(context: Context, area: Area, students: Iterable[Key]) -> Mapping[Key, AreaReason]:

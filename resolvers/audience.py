@@ -1,15 +1,20 @@
 """Who may be told about whom, read afresh and for many guardians at once."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from typing import Any
 
-from loaders.rights import rights_of_guardians
+from loaders.rights import rights_of_guardians, scopes_of_guardians
+from loaders.rows import Rows
 from loaders.source import Source
 from loaders.statement import Key
+from resolvers.access import take_scope
+from resolvers.context import Context
 
 CHUNK = 500
 
-Rights = Mapping[Key, frozenset[Key]]
+Scopes = Mapping[Key, Rows]
 
 
 class Audience:
@@ -22,19 +27,23 @@ class Audience:
         self.statements = 0
         self._source = source
         self._asking: set[Key] = set()
-        self._next: asyncio.Task[Rights] | None = None
+        self._next: asyncio.Task[Scopes] | None = None
 
     async def students_of(self, guardian: Key) -> frozenset[Key]:
         """The students to whom this guardian has a right today."""
-        self._asking.add(guardian)
-        if self._next is None:
-            self._next = asyncio.create_task(self._read_next())
-            # Whoever asked may have gone by the time that it fails.
-            self._next.add_done_callback(lambda task: task.cancelled() or task.exception())
-        rights = await asyncio.shield(self._next)
-        return rights[guardian]
+        scopes = await self._scopes_of((guardian,))
+        rows = scopes.get(guardian)
+        return frozenset() if rows is None else frozenset(rows.layout.values("student_key", rows.raw))
 
-    async def students_of_all(self, guardians: Iterable[Key]) -> Rights:
+    async def read_scopes(self, contexts: Iterable[Context]) -> None:
+        """Let each of these operations know its viewer's scope, read together instead of one by one."""
+        viewers = [(context, context.viewer.guardian_key) for context in contexts if context.viewer is not None]
+        scopes = await self._scopes_of(guardian for _, guardian in viewers if guardian is not None)
+        for context, guardian in viewers:
+            if guardian is not None:
+                take_scope(context, scopes.get(guardian))
+
+    async def students_of_all(self, guardians: Iterable[Key]) -> Mapping[Key, frozenset[Key]]:
         """The students of each of these guardians."""
         asked = list(dict.fromkeys(guardians))
         found: dict[Key, set[Key]] = {guardian: set() for guardian in asked}
@@ -42,11 +51,26 @@ class Audience:
             self.statements += 1
             statement = rights_of_guardians(asked[start : start + CHUNK]).unremembered()
             (rows,) = await self._source.fetch([statement], [["guardian_key", "student_key"]])
-            guardian_at, student_at = (rows.columns.index(name) for name in ("guardian_key", "student_key"))
-            for row in rows.rows:
-                found[row[guardian_at]].add(row[student_at])
+            for guardian, student in rows.layout.several(("guardian_key", "student_key"), rows.raw):
+                found[guardian].add(student)
         return {guardian: frozenset(students) for guardian, students in found.items()}
 
-    async def _read_next(self) -> Rights:
-        asking, self._asking, self._next = self._asking, set(), None
-        return await self.students_of_all(asking)
+    async def _scopes_of(self, guardians: Iterable[Key]) -> Scopes:
+        self._asking.update(guardians)
+        if self._next is None:
+            self._next = asyncio.create_task(self._read_next())
+            # Whoever asked may have gone by the time that it fails.
+            self._next.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(self._next)
+
+    async def _read_next(self) -> Scopes:
+        asking, self._asking, self._next = list(self._asking), set(), None
+        found: dict[Key, Rows] = {}
+        for start in range(0, len(asking), CHUNK):
+            self.statements += 1
+            (rows,) = await self._source.fetch([scopes_of_guardians(asking[start : start + CHUNK]).unremembered()])
+            own: dict[Key, list[Any]] = defaultdict(list)
+            for guardian, raw in zip(rows.layout.values("guardian_key", rows.raw), rows.raw, strict=True):
+                own[guardian].append(raw)
+            found |= {guardian: Rows(rows.layout, raws, rows.as_of) for guardian, raws in own.items()}
+        return found

@@ -7,7 +7,7 @@ own rights. Whatever happens to one grade between two looks at the source is one
 import asyncio
 import weakref
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
@@ -18,7 +18,9 @@ from loaders.changes import read_mark
 from loaders.errors import LoaderError, SourceDown, StatementTimeout
 from loaders.source import Source
 from loaders.statement import Key
+from resolvers.access import standing
 from resolvers.audience import Audience
+from resolvers.context import Context
 from resolvers.errors import BadUserInput, Overloaded
 from resolvers.history import GradeEvent, History
 from resolvers.watcher import Watcher
@@ -45,7 +47,9 @@ class _Subscriber:
     students: set[Key] = field(default_factory=set)
     queue: deque[GradeEvent] = field(default_factory=deque)
     room: int = QUEUE
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    ready: asyncio.Event | None = None
+    hear: Callable[[GradeEvent], None] | None = None
+    over: Callable[[Exception | None], None] | None = None
     slow: bool = False
     ended: bool = False
 
@@ -53,11 +57,24 @@ class _Subscriber:
         return {student for student in rights if self.only is None or student == self.only}
 
     def push(self, event: GradeEvent) -> None:
+        if self.hear is not None:
+            self.hear(event)
+            return
         if len(self.queue) < self.room and not self.slow:
             self.queue.append(event)
         else:
             self.slow = True
-        self.ready.set()
+        self.wake()
+
+    def wake(self) -> None:
+        if self.ready is not None:
+            self.ready.set()
+
+    async def wait(self) -> None:
+        if self.ready is None:
+            self.ready = asyncio.Event()
+        self.ready.clear()
+        await self.ready.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +143,8 @@ class Live:
             self._task = None
         for subscriber in list(self._subscribers):
             self._release(subscriber)
+            if subscriber.over is not None:
+                subscriber.over(None)
 
     async def subscribe_grades(
         self, guardian: Key, student: Key | None = None, after: str | None = None
@@ -170,7 +189,8 @@ class Live:
                 for change in changes:
                     event = self._history.record(change, self._source.now())
                     self.events += 1
-                    for subscriber in self._followers.get(change.student_key, ()):
+                    # A copy: whoever hears of it may leave.
+                    for subscriber in tuple(self._followers.get(change.student_key, ())):
                         subscriber.push(event)
             self._grades_look = _Look(mark, monotonic() + TRUSTED)
 
@@ -179,6 +199,15 @@ class Live:
         while True:
             try:
                 return student in await self._audience.students_of(guardian)
+            except (SourceDown, StatementTimeout):
+                await asyncio.sleep(self.interval)
+
+    async def standings(self, student: Key, contexts: Sequence[Context]) -> list[Hashable | None]:
+        """How each of these viewers stands to the student now; waits while that cannot be read."""
+        while True:
+            try:
+                await self._audience.read_scopes(contexts)
+                return [await standing(context, student) for context in contexts]
             except (SourceDown, StatementTimeout):
                 await asyncio.sleep(self.interval)
 
@@ -235,7 +264,7 @@ class Live:
         if subscriber.ended:
             return
         subscriber.ended = True
-        subscriber.ready.set()
+        subscriber.wake()
         self._subscribers.discard(subscriber)
         students, subscriber.students = subscriber.students, set()
         self._unfollow(subscriber, students)
@@ -271,9 +300,33 @@ class GradeStream:
                 await self.aclose()
                 raise Overloaded("This stream fell behind: subscribe again with `after` and the last cursor.", 1)
             else:
-                mine.ready.clear()
-                await mine.ready.wait()
+                await mine.wait()
         raise StopAsyncIteration
+
+    @property
+    def level(self) -> bool:
+        """Whether nothing waits to be taken, so that `listen` misses nothing."""
+        return not self._subscriber.queue and not self._subscriber.slow
+
+    @property
+    def audience(self) -> tuple[Key, Key | None]:
+        """The guardian and the one student: streams that are equal in them tell of the same events."""
+        return self._subscriber.guardian, self._subscriber.only
+
+    def listen(self, hear: Callable[[GradeEvent], None], over: Callable[[Exception | None], None]) -> None:
+        """Call `hear` with every event as it is recorded, instead of keeping it; `over` where the hub stops.
+
+        Rights are not asked here: who listens asks `standings` before anybody is told.
+        """
+        self._subscriber.hear, self._subscriber.over = hear, over
+
+    async def standings(self, event: GradeEvent, contexts: Sequence[Context]) -> list[Hashable | None]:
+        """How each viewer stands to the event's student, read now; waits while that cannot be read."""
+        return await self._live.standings(event.change.student_key, contexts)
+
+    def let_go(self) -> None:
+        """Let go of everything that the stream held."""
+        self._let_go()
 
     async def aclose(self) -> None:
         """Let go of everything that the stream held."""

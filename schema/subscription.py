@@ -1,10 +1,9 @@
 """What clients are told as it happens."""
 
 import datetime
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Self, cast
 
 import strawberry
 from strawberry import ID, Private
@@ -101,13 +100,46 @@ class Subscription:
         context = info.context
         guardian = context.guardian()
         student = None if student_id is None else arguments.student_keys(context, [student_id], "studentId")[0]
-        return _told(await context.live.subscribe_grades(guardian, student, after))
+        told = _Told(await context.live.subscribe_grades(guardian, student, after))
+        return cast("AsyncGenerator[GradeChanged, None]", told)
 
 
-async def _told(stream: GradeStream) -> AsyncGenerator[GradeChanged, None]:
-    async with aclosing(stream):
-        async for event in stream:
-            yield _grade_changed(event)
+class _Told:
+    """A stream of the hub as a subscription's source: to be asked for one event after the other, or listened to."""
+
+    __slots__ = ("_stream",)
+
+    def __init__(self, stream: GradeStream) -> None:
+        self._stream = stream
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> GradeChanged:
+        return _grade_changed(await anext(self._stream))
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    @property
+    def level(self) -> bool:
+        return self._stream.level
+
+    @property
+    def audience(self) -> Hashable:
+        return "gradeChanged", self._stream.audience
+
+    def listen(self, hear: Callable[[GradeEvent], None], over: Callable[[Exception | None], None]) -> None:
+        self._stream.listen(hear, over)
+
+    def value(self, event: GradeEvent) -> GradeChanged:
+        return _grade_changed(event)
+
+    async def standings(self, event: GradeEvent, contexts: Sequence[Context]) -> Sequence[Hashable | None]:
+        return await self._stream.standings(event, contexts)
+
+    def let_go(self) -> None:
+        self._stream.let_go()
 
 
 def _grade_changed(event: GradeEvent) -> GradeChanged:

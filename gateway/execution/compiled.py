@@ -2,14 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from graphql import GraphQLError
 
-from gateway.execution import operations
 from gateway.execution.documents import Prepared
 from gateway.execution.engine import Engine
 from gateway.execution.operations import Answer, late
@@ -49,21 +48,13 @@ class CompiledEngine(Engine):
             return await super().execute(prepared, context)
         return await self._run(plan, prepared, context, None) or await super().execute(prepared, context)
 
-    async def subscribe(
-        self, prepared: Prepared, make_context: Callable[[], Awaitable[Any]]
-    ) -> AsyncGenerator[Answer, None] | Answer:
-        """The answers of a subscription, each payload by the plan where there is one."""
+    async def answer(self, prepared: Prepared, event: Any, context: Any) -> Answer:
+        """The answer of a subscription to one event of its source, by the plan where there is one."""
         plan = self._plan(prepared)
         if plan is None:
             self.runs["graphql-core"] += 1
-            return await super().subscribe(prepared, make_context)
-
-        async def answer(event: Any, context: Any) -> Answer | None:
-            return await self._run(plan, prepared, context, event)
-
-        return await operations.subscribe(
-            self.schema, prepared, make_context, deadline=self.limits.deadline, answer=answer
-        )
+            return await super().answer(prepared, event, context)
+        return await self._run(plan, prepared, context, event) or await super().answer(prepared, event, context)
 
     async def _run(self, plan: Plan, prepared: Prepared, context: Any, root: Any) -> Answer | None:
         """The answer by the plan; None after a fault of ours, where graphql-core may still answer."""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -31,8 +32,23 @@ class Engine:
         """The answer of a query or mutation."""
         return await operations.execute(self.schema, prepared, context, deadline=self.limits.deadline)
 
+    async def open(self, prepared: Prepared, context: Any) -> AsyncGenerator[Any, None] | Answer:
+        """The events that a subscription follows, to be closed by who takes them; one answer where there are none."""
+        return await operations.open_source(self.schema, prepared, context, deadline=self.limits.deadline)
+
+    async def answer(self, prepared: Prepared, event: Any, context: Any) -> Answer:
+        """The answer of a subscription to one event of its source."""
+        return await operations.answer_event(self.schema, prepared, event, context, deadline=self.limits.deadline)
+
+    def shareable(self, prepared: Prepared) -> bool:
+        """Whether viewers with the same rights before an event are answered alike: only where that is known."""
+        return False
+
     async def subscribe(
         self, prepared: Prepared, make_context: Callable[[], Awaitable[Any]]
     ) -> AsyncGenerator[Answer, None] | Answer:
-        """The answers of a subscription, each with a context of its own; see `operations.subscribe`."""
-        return await operations.subscribe(self.schema, prepared, make_context, deadline=self.limits.deadline)
+        """The answers of a subscription, each with a context of its own; see `operations.answers`."""
+        source = await self.open(prepared, await make_context())
+        if isinstance(source, Answer):
+            return source
+        return operations.answers(source, make_context, partial(self.answer, prepared))

@@ -1,10 +1,11 @@
 """Operations run by graphql-core: queries and mutations once, subscriptions once for each event."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from inspect import isawaitable
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 from graphql import ExecutionResult, GraphQLError
@@ -16,7 +17,7 @@ from gateway.execution.documents import Prepared
 DEADLINE = 10.0
 ERRORS = 20
 
-PerEvent = Callable[[Any, Any], Awaitable["Answer | None"]]
+PerEvent = Callable[[Any, Any], Awaitable["Answer"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +41,11 @@ async def execute(schema: strawberry.Schema, prepared: Prepared, context: Any, *
     return await _within(deadline, _run(executor))
 
 
-async def subscribe(
-    schema: strawberry.Schema,
-    prepared: Prepared,
-    make_context: Callable[[], Awaitable[Any]],
-    *,
-    deadline: float = DEADLINE,
-    answer: PerEvent | None = None,
-) -> AsyncGenerator[Answer, None] | Answer:
-    """The answers of a subscription, one for each event of its source; or one answer where there is no source.
-
-    `answer` may answer an event before graphql-core is asked; None leaves it to graphql-core.
-
-    Every event is executed with a context of its own, so rights are asked again and nothing read before is reused.
-    What the source or `make_context` raises ends the stream and reaches the caller. The stream must be closed
-    (`aclosing`), which closes the source.
-    """
-    executor = _executor(schema, prepared, await make_context())
+async def open_source(
+    schema: strawberry.Schema, prepared: Prepared, context: Any, *, deadline: float = DEADLINE
+) -> AsyncGenerator[Any, None] | Answer:
+    """The events that a subscription follows, to be closed by who takes them; one answer where there are none."""
+    executor = _executor(schema, prepared, context)
     if isinstance(executor, Answer):
         return executor
     try:
@@ -65,36 +54,30 @@ async def subscribe(
             source = await opened if isawaitable(opened) else opened
     except TimeoutError:
         return late()
-    if isinstance(source, ExecutionResult):
-        return _answer(source)
-    return _events(executor, source, make_context, deadline, answer)
+    return _answer(source) if isinstance(source, ExecutionResult) else cast("AsyncGenerator[Any, None]", source)
 
 
-async def _events(
-    executor: Executor[Any],
-    source: AsyncIterable[Any],
-    make_context: Callable[[], Awaitable[Any]],
-    deadline: float,
-    answer: PerEvent | None,
+async def answer_event(
+    schema: strawberry.Schema, prepared: Prepared, event: Any, context: Any, *, deadline: float = DEADLINE
+) -> Answer:
+    """The answer of a subscription to one event of its source."""
+    executor = _executor(schema, prepared, context)
+    if isinstance(executor, Answer):
+        return executor
+    return await _within(deadline, _run(executor.build_per_event_executor(event), serially=False))
+
+
+async def answers(
+    source: AsyncGenerator[Any, None], make_context: Callable[[], Awaitable[Any]], answer: PerEvent
 ) -> AsyncGenerator[Answer, None]:
-    events = aiter(source)
-    try:
-        while True:
-            try:
-                event = await anext(events)
-            except StopAsyncIteration:
-                return
-            context = await make_context()
-            made = await answer(event, context) if answer else None
-            if made is None:
-                turn = executor.build_per_event_executor(event)
-                turn.context_value = context
-                made = await _within(deadline, _run(turn, serially=False))
-            yield made
-    finally:
-        close = getattr(events, "aclose", None)
-        if close is not None:
-            await close()
+    """The answer to each event, with a context of its own: rights are asked again, and nothing read before is reused.
+
+    What the source or `make_context` raises ends the answers and reaches the caller. They must be closed (`aclosing`),
+    which closes the source.
+    """
+    async with aclosing(source):
+        async for event in source:
+            yield await answer(event, await make_context())
 
 
 def _executor(schema: strawberry.Schema, prepared: Prepared, context: Any) -> Executor[Any] | Answer:

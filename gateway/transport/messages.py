@@ -1,7 +1,9 @@
-"""The messages of graphql-transport-ws that a client may send, parsed."""
+"""The messages of graphql-transport-ws: those that a client may send, parsed, and the one that many are sent."""
 
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from gateway.execution.documents import GraphQLRequest
 from gateway.transport.protocol import Malformed, decode, read_request
@@ -69,6 +71,11 @@ def read_message(text: str) -> Message:
             return Subscribe(_id(message), read_request(payload))
         case _:
             raise Malformed("The message has no type that a client may send")
+
+
+def next_message(id_: str, payload: bytes) -> bytes:
+    """The message that gives an operation its next result, around a payload that others may be given too."""
+    return b'{"type":"next","id":%b,"payload":%b}' % (orjson.dumps(id_), payload)
 
 
 def _id(message: dict[str, Any]) -> str:

@@ -1,9 +1,7 @@
 """Sessions that end while somebody is listening: live sockets and caches of this process hear of it at once."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from weakref import WeakValueDictionary
 
 _REMEMBERED = 10_000
 
@@ -13,19 +11,24 @@ class Revocations:
 
     def __init__(self) -> None:
         self.changes = 0
-        self._watched: WeakValueDictionary[int, asyncio.Event] = WeakValueDictionary()
+        self._watched: dict[int, dict[object, Callable[[], None]]] = {}
         self._ended: OrderedDict[int, None] = OrderedDict()
         self._listeners: list[Callable[[int], None]] = []
 
-    def watch(self, session_id: int) -> asyncio.Event:
-        """An event that is set when the session ends, already set where it has; hold it for as long as you watch."""
-        event = self._watched.get(session_id)
-        if event is None:
-            event = self._watched[session_id] = asyncio.Event()
-            # A session may end between the check of its token and this call.
-            if session_id in self._ended:
-                event.set()
-        return event
+    def watch(self, session_id: int, ended: Callable[[], None]) -> Callable[[], None]:
+        """Calls `ended` when the session ends, at once where it has; call what is returned to watch no longer."""
+        watch = object()
+        watches = self._watched.setdefault(session_id, {})
+        watches[watch] = ended
+
+        def stop() -> None:
+            if watches.pop(watch, None) is not None and not watches:
+                del self._watched[session_id]
+
+        # A session may end between the check of its token and this call.
+        if session_id in self._ended:
+            ended()
+        return stop
 
     def listen(self, forget: Callable[[int], None]) -> None:
         """Calls `forget` with each session that ended or whose tokens changed, before anybody is answered."""
@@ -37,9 +40,8 @@ class Revocations:
         if len(self._ended) > _REMEMBERED:
             self._ended.popitem(last=False)
         self.rotated(session_id)
-        event = self._watched.get(session_id)
-        if event is not None:
-            event.set()
+        for ended in tuple(self._watched.get(session_id, {}).values()):
+            ended()
 
     def rotated(self, session_id: int) -> None:
         """The session goes on under other tokens, and that is committed."""

@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,8 +15,10 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from strawberry.types import Info
 
+from gateway.execution.documents import Prepared
 from gateway.execution.engine import Engine
 from gateway.limits import Limits
+from gateway.sockets import SocketProtocol
 from gateway.transport.connection import Pace
 from gateway.transport.http import HttpEndpoint
 from gateway.transport.protocol import Edge
@@ -34,13 +37,17 @@ class Stage:
     """What the tests look at and turn: sessions by token, contexts opened, streams that are open."""
 
     sessions: dict[str, int] = field(default_factory=lambda: {"maria": 1, "omar": 2})
-    revoked: dict[int, asyncio.Event] = field(default_factory=dict)
+    watches: dict[int, list[Callable[[], None]]] = field(default_factory=lambda: defaultdict(list))
     callers: list[Caller] = field(default_factory=list)
     contexts: list[Context] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
     live: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    boards: list["Board"] = field(default_factory=list)
+    standings: dict[str, str | None] = field(default_factory=dict)
+    barred: set[str] = field(default_factory=set)
+    asked: list[int] = field(default_factory=list)
     session_lasts: timedelta = timedelta(hours=12)
     away: bool = False
 
@@ -48,9 +55,16 @@ class Stage:
         """The stage's clock stands still."""
         return NOW
 
-    def watch(self, session_id: int) -> asyncio.Event:
-        """The event that ends the session's sockets."""
-        return self.revoked.setdefault(session_id, asyncio.Event())
+    def watch(self, session_id: int, ended: Callable[[], None]) -> Callable[[], None]:
+        """Call `ended` when the session is revoked."""
+        watches = self.watches[session_id]
+        watches.append(ended)
+        return lambda: watches.remove(ended)
+
+    def revoke(self, session_id: int) -> None:
+        """End the session, and tell so."""
+        for ended in tuple(self.watches[session_id]):
+            ended()
 
     async def open_context(self, caller: Caller) -> Context:
         """A context of its own for each question."""
@@ -68,6 +82,13 @@ class Stage:
     def forget(self) -> None:
         """Back to the beginning, between two tests."""
         self.__init__()  # type: ignore[misc]
+
+    def pin(self, number: int) -> None:
+        """Tell all who listen of a notice, in one turn of the loop."""
+        notice = Pinned(number)
+        for board in tuple(self.boards):
+            if board.hear is not None:
+                board.hear(notice)
 
     def opened(self, by: int) -> None:
         """Count a stream that opens (1) or is released (-1)."""
@@ -207,8 +228,92 @@ class Moment:
 
 
 @strawberry.type
+class Notice:
+    """Something on the board."""
+
+    number: int
+
+    @strawberry.field
+    def reader(self, info: Info[Any, Any]) -> str:
+        return info.context.viewer.username if info.context.viewer else "nobody"
+
+    @strawberry.field
+    async def late(self, info: Info[Any, Any]) -> int:
+        stage = stage_of(info)
+        stage.opened(1)
+        try:
+            await stage.gate.wait()
+        finally:
+            stage.opened(-1)
+        return self.number
+
+    @strawberry.field
+    def private(self, info: Info[Any, Any]) -> str | None:
+        name = info.context.viewer.username
+        if name in stage_of(info).barred:
+            raise Forbidden(f"This is not for {name}.")
+        return "for all"
+
+
+class Board:
+    """A source that is listened to: every notice of the stage, as a number."""
+
+    level = True
+
+    def __init__(self, stage: Stage, room: str) -> None:
+        self.stage = stage
+        self.audience = room
+        self.hear: Callable[[Any], None] | None = None
+        self.over: Callable[[Exception | None], None] | None = None
+        stage.boards.append(self)
+        stage.opened(1)
+
+    def listen(self, hear: Callable[[Any], None], over: Callable[[Exception | None], None]) -> None:
+        """Hear every notice."""
+        self.hear, self.over = hear, over
+        self.stage.changed.set()
+
+    def value(self, event: "Pinned") -> Notice:
+        """The notice."""
+        return Notice(number=event.number)
+
+    async def standings(self, event: "Pinned", contexts: Sequence[Context]) -> list[Any]:
+        """How each viewer stands, as the stage says."""
+        self.stage.asked.append(len(contexts))
+        names = [context.viewer.username if context.viewer else "" for context in contexts]
+        return [self.stage.standings.get(name, "alike") for name in names]
+
+    def let_go(self) -> None:
+        """Hear no more."""
+        if self in self.stage.boards:
+            self.stage.boards.remove(self)
+            self.stage.opened(-1)
+
+    def __aiter__(self) -> "Board":
+        return self
+
+    async def __anext__(self) -> Notice:
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Hear no more."""
+        self.let_go()
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A notice as the board tells of it."""
+
+    number: int
+
+
+@strawberry.type
 class Subscription:
     """What can be followed."""
+
+    @strawberry.subscription
+    async def notices(self, info: Info[Any, Any], room: str = "hall") -> AsyncGenerator[Notice, None]:
+        return cast("AsyncGenerator[Notice, None]", Board(stage_of(info), room))
 
     @strawberry.subscription
     async def count(self, info: Info[Any, Any], to: int, after: int = 0, size: int = 0) -> AsyncGenerator[str, None]:
@@ -294,6 +399,38 @@ async def page(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"<!doctype html>"})
 
 
+class AlikeEngine(Engine):
+    """An engine that knows of every operation that viewers who stand alike are answered alike."""
+
+    def shareable(self, prepared: Prepared) -> bool:
+        """All are."""
+        return True
+
+
+@asynccontextmanager
+async def listening(app: ASGIApp, *, taken: bool = True) -> AsyncIterator[int]:
+    """The port of a real server of an application, gone at the end; where not `taken`, with uvicorn's own sockets."""
+    config = uvicorn.Config(
+        app,
+        "127.0.0.1",
+        0,
+        log_level="critical",
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        ws=SocketProtocol if taken else "auto",
+        ws_per_message_deflate=False,
+    )
+    server = _Server(config)
+    running = asyncio.create_task(server.serve())
+    try:
+        async with asyncio.timeout(DEADLINE):
+            await server.ready.wait()
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await running
+
+
 @asynccontextmanager
 async def serve(
     *,
@@ -301,10 +438,12 @@ async def serve(
     pace: Pace | None = None,
     origins: frozenset[str] = frozenset({"https://app.example"}),
     secure: bool = False,
+    taken: bool = True,
+    alike: bool = False,
 ) -> AsyncIterator[Served]:
-    """A real server on a free port of 127.0.0.1, gone at the end."""
+    """The stage on a real server; viewers who stand alike are answered `alike`, or each apart."""
     stage = Stage()
-    engine = Engine(schema, replace(limits or Limits()))
+    engine = (AlikeEngine if alike else Engine)(schema, replace(limits or Limits()))
     edge = Edge(engine, stage.open_context, allowed_origins=origins, secure_cookies=secure)
     http: ASGIApp = HttpEndpoint(edge, page=page)
     sockets = WebSocketEndpoint(edge, revocations=stage, pace=pace)
@@ -312,14 +451,8 @@ async def serve(
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await (sockets if scope["type"] == "websocket" else http)(scope, receive, send)
 
-    config = uvicorn.Config(app, "127.0.0.1", 0, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
-    server = _Server(config)
-    running = asyncio.create_task(server.serve())
-    try:
-        async with asyncio.timeout(DEADLINE):
-            await server.ready.wait()
-        yield Served(server.servers[0].sockets[0].getsockname()[1], stage, engine, sockets)
-    finally:
-        stage.gate.set()
-        server.should_exit = True
-        await running
+    async with listening(app, taken=taken) as port:
+        try:
+            yield Served(port, stage, engine, sockets)
+        finally:
+            stage.gate.set()

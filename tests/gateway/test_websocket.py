@@ -88,9 +88,9 @@ async def ready(
         yield client
 
 
-@pytest.fixture(scope="module")
-async def server() -> AsyncIterator[Served]:
-    async with serve() as served:
+@pytest.fixture(scope="module", params=[True, False], ids=["taken over", "by ASGI"])
+async def server(request: pytest.FixtureRequest) -> AsyncIterator[Served]:
+    async with serve(taken=request.param) as served:
         yield served
 
 
@@ -354,7 +354,7 @@ async def test_a_revoked_session_closes_its_sockets_at_once_and_no_others(served
     async with ready(served, {"accessToken": "maria"}) as maria, ready(served, {"accessToken": "omar"}) as omar:
         await maria.subscribe("1", "subscription { steps }")
         await served.stage.until_live(1)
-        served.stage.watch(1).set()
+        served.stage.revoke(1)
         assert await maria.closed() == (4403, "Session ended")
         await served.stage.until_live(0)
         assert await omar.results("1", "{ viewer }") == [{"data": {"viewer": "omar"}}]

@@ -222,7 +222,8 @@ async def test_a_refresh_token_used_twice_ends_the_session_for_both(house: House
     first = await house.mobile("ana")
     second = await refresh(house.portal, first.refresh_token, NOBODY)
     assert isinstance(second, LoggedIn)
-    ended = house.portal.revocations.watch(first.session_id)
+    ended = asyncio.Event()
+    house.portal.revocations.watch(first.session_id, ended.set)
     again = await refresh(house.portal, first.refresh_token, NOBODY)
     assert isinstance(again, Problem)
     assert again.code is ProblemCode.INVALID_REFRESH_TOKEN
@@ -308,10 +309,12 @@ async def test_logging_out_ends_the_session_at_once_and_twice_is_no_fault(house:
     authenticator = Authenticator(house.portal, ADAPTER)
     viewer = await authenticator.viewer(caller.token or "", by_cookie=True)
     assert viewer is not None
-    ended = house.portal.revocations.watch(viewer.session_id)
+    ended, later = asyncio.Event(), asyncio.Event()
+    house.portal.revocations.watch(viewer.session_id, ended.set)
     assert await log_out(house.portal, caller, reply) == LoggedOut(True)
     assert (reply.session_cookie, ended.is_set()) == ("", True)
-    assert house.portal.revocations.watch(viewer.session_id).is_set()
+    house.portal.revocations.watch(viewer.session_id, later.set)
+    assert later.is_set()
     assert await authenticator.viewer(caller.token or "", by_cookie=True) is None
     assert await log_out(house.portal, caller, Reply()) == LoggedOut(False)
     assert (await house.trail())[-1] == (f"account:{account}", "LOGGED_OUT", f"session:{viewer.session_id}")
@@ -328,7 +331,8 @@ async def test_somebody_without_a_session_logs_out_too(house: House, token: str 
 async def test_a_client_that_hangs_up_while_it_logs_out_is_logged_out(house: House) -> None:
     await house.account("ana")
     session = await house.mobile("ana")
-    ended = house.portal.revocations.watch(session.session_id)
+    ended = asyncio.Event()
+    house.portal.revocations.watch(session.session_id, ended.set)
     hangs_up = HangsUp(house.writer)
     portal = replace(house.portal, writer=hangs_up)
     hangs_up.task = asyncio.create_task(log_out(portal, Caller(session.access_token), Reply()))

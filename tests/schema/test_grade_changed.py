@@ -154,10 +154,14 @@ async def test_a_right_lost_between_the_event_and_its_reading_shows_nothing(told
 
     class Replays:
         async def subscribe_grades(self, *_: Any) -> Any:
-            async def one() -> AsyncIterator[Any]:
-                yield event
+            return Replay()
 
-            return one()
+    class Replay:
+        async def __anext__(self) -> Any:
+            return event
+
+        async def aclose(self) -> None:
+            return
 
     told.world.change("update guardian_student set portal_access = 0 where guardian_id = 2 and student_id = 3")
     told.live, kept = Replays(), told.live  # type: ignore[assignment]

@@ -1,0 +1,339 @@
+"""One event for many sockets: those who wait for it with the same question and the same rights share its answer.
+
+Subscribers of one session with the same document, operation, variables and source are a *party*: it hears an event
+once, is answered once, and its members are sent the same bytes. Parties of other sessions join in the same answer where
+the engine says that nothing in it depends on who asks, and the source that they stand alike before this event: both
+are asked anew at every event. Errors belong to the party whose question met them.
+"""
+
+import asyncio
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+from graphql import GraphQLError
+
+from gateway.execution.documents import Prepared
+from gateway.execution.engine import Engine
+from gateway.execution.operations import Answer
+from gateway.transport.messages import next_message
+from gateway.transport.outbox import Wire
+from gateway.transport.protocol import answer_members, encode, error_members, failure_error
+from gateway.transport.sessions import Session, SessionEnded
+from resolvers.context import Context
+from resolvers.errors import Overloaded
+
+#: How many events may wait for a party; one more, and it is told to come back with its cursor.
+WAITING = 100
+#: How many events are answered at the same time.
+AT_ONCE = 16
+#: How many sockets are written to before others have a turn of the loop.
+BURST = 250
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """A source that calls those who listen, beside being an iterator of what it has."""
+
+    @property
+    def level(self) -> bool:
+        """Whether nothing waits to be taken, so that its listener hears the next event."""
+        ...
+
+    @property
+    def audience(self) -> Hashable:
+        """What it tells of: sources of one session that are equal in it hear the same events."""
+        ...
+
+    def listen(self, hear: Callable[[Any], None], over: Callable[[Exception | None], None]) -> None:
+        """Call `hear` with every event from now on, and `over` where it ends on its own."""
+        ...
+
+    def value(self, event: Any) -> Any:
+        """What an operation is executed with for this event."""
+        ...
+
+    async def standings(self, event: Any, contexts: Sequence[Context]) -> Sequence[Hashable | None]:
+        """How each of these viewers stands before the event: equal ones see the same of it, None may not be told."""
+        ...
+
+    def let_go(self) -> None:
+        """Release all that it holds."""
+        ...
+
+
+class Member(Protocol):
+    """A socket with an operation that shares what it is sent."""
+
+    @property
+    def wire(self) -> Wire: ...
+
+    def deliver(self, id_: str, framed: Any, size: int) -> None: ...
+
+    def fail(self, id_: str, errors: Sequence[GraphQLError], prepared: Prepared) -> None: ...
+
+
+class Place(NamedTuple):
+    """What the members of a party have in common."""
+
+    question: Hashable
+    session: Session
+    audience: Hashable
+
+
+class Seat:
+    """One operation of one socket among those who hear the same."""
+
+    __slots__ = ("_party", "id", "member")
+
+    def __init__(self, party: "Party", member: Member, id_: str) -> None:
+        self._party = party
+        self.member = member
+        self.id = id_
+
+    @property
+    def taken(self) -> bool:
+        """Whether the operation goes on."""
+        return self in self._party.seats
+
+    def cancel(self) -> None:
+        """Hear nothing more."""
+        self._party.leave(self)
+
+
+class Party:
+    """Those of one session who asked the same of the same source; it goes with the last of them."""
+
+    __slots__ = ("_fanout", "_present", "key", "last", "prepared", "seats", "session", "source", "waiting")
+
+    def __init__(self, fanout: "Fanout", key: Place, prepared: Prepared, session: Session, source: Shared) -> None:
+        self._fanout = fanout
+        self.key = key
+        self.prepared = prepared
+        self.session = session
+        self.source = source
+        self.seats: dict[Seat, None] = {}
+        self.waiting = 0
+        self.last: asyncio.Task[None] | None = None
+        self._present: tuple[Seat, ...] | None = None
+
+    def present(self) -> tuple[Seat, ...]:
+        """Who is here now."""
+        if self._present is None:
+            self._present = tuple(self.seats)
+        return self._present
+
+    def enter(self, seat: Seat) -> None:
+        """Hear what happens from now on."""
+        self.seats[seat] = None
+        self._present = None
+
+    def leave(self, seat: Seat) -> None:
+        """Hear nothing more."""
+        if self.seats.pop(seat, seat) is None:
+            self._present = None
+            if not self.seats:
+                self._fanout.dissolve(self)
+
+    def end(self, failure: Exception | None) -> None:
+        """End the operation of everybody here, with an error or as complete."""
+        seats = self.present()
+        self.seats.clear()
+        self._present = None
+        self._fanout.dissolve(self)
+        for seat in seats:
+            errors = () if failure is None else (failure_error(failure),)
+            seat.member.fail(seat.id, errors, self.prepared)
+
+    def hear(self, event: Any) -> None:
+        """Answer an event to everybody who is here now."""
+        self._fanout.heard(self, event)
+
+    def over(self, failure: Exception | None) -> None:
+        """End once what was heard has been answered: the source tells no more."""
+        self._fanout.over(self, failure)
+
+
+class Delivery:
+    """An event on its way to the parties that ask the same about it."""
+
+    __slots__ = ("after", "event", "parties", "task")
+
+    def __init__(self, event: Any) -> None:
+        self.event = event
+        self.parties: list[tuple[Party, tuple[Seat, ...]]] = []
+        #: What the same parties heard before, and must be sent before.
+        self.after: set[asyncio.Task[None]] = set()
+        self.task: asyncio.Task[None]
+
+
+class Fanout:
+    """All parties of an endpoint; `answered` counts executions, `delivered` what was sent of them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.answered = 0
+        self.delivered = 0
+        self._engine = engine
+        self._parties: dict[Place, Party] = {}
+        self._gathering: dict[Hashable, Delivery] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._ending: set[asyncio.Task[None]] = set()
+
+    def __len__(self) -> int:
+        return len(self._parties)
+
+    def join(self, member: Member, id_: str, prepared: Prepared, session: Session, source: Shared) -> Seat:
+        """A seat in the party that asks the same; the first one's source is listened to, and others let go."""
+        key = Place(_question(prepared), session, source.audience)
+        party = self._parties.get(key)
+        if party is None:
+            party = self._parties[key] = Party(self, key, prepared, session, source)
+            source.listen(party.hear, party.over)
+        elif party.source is not source:
+            source.let_go()
+        seat = Seat(party, member, id_)
+        party.enter(seat)
+        return seat
+
+    def dissolve(self, party: Party) -> None:
+        """Nobody is in the party any more."""
+        if self._parties.get(party.key) is party:
+            del self._parties[party.key]
+        party.source.let_go()
+
+    def heard(self, party: Party, event: Any) -> None:
+        """Gather all parties that ask the same about an event, as long as the loop does not turn."""
+        if not party.seats:
+            return
+        if party.waiting >= WAITING:
+            late = Overloaded("This stream fell behind: subscribe again with `after` and the last cursor.", 1)
+            self.over(party, late)
+            return
+        place = (party.key.question, id(event))
+        delivery = self._gathering.get(place)
+        if delivery is None:
+            delivery = self._gathering[place] = Delivery(event)
+            delivery.task = asyncio.create_task(self._deliver(place, delivery), name="event to its subscribers")
+        if party.last is not None and party.last is not delivery.task:
+            delivery.after.add(party.last)
+        party.last = delivery.task
+        party.waiting += 1
+        delivery.parties.append((party, party.present()))
+
+    def over(self, party: Party, failure: Exception | None) -> None:
+        """Let a party hear no more, and end it once what it heard has been sent."""
+        if self._parties.get(party.key) is party:
+            del self._parties[party.key]
+            party.source.let_go()
+            task = asyncio.create_task(self._end(party, failure))
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+
+    async def _end(self, party: Party, failure: Exception | None) -> None:
+        if party.last is not None:
+            await asyncio.wait([party.last])
+        party.end(failure)
+
+    async def _deliver(self, place: Hashable, delivery: Delivery) -> None:
+        # By now everybody has heard of it: sources tell all at once.
+        del self._gathering[place]
+        try:
+            async with self._turns:
+                for parties, context in await self._groups(delivery):
+                    await self._answer(delivery, parties, context)
+        except Exception as failure:
+            error_members((failure_error(failure),))
+            for party, _ in delivery.parties:
+                party.end(failure)
+        finally:
+            for party, _ in delivery.parties:
+                party.waiting -= 1
+                if party.last is delivery.task:
+                    party.last = None
+
+    async def _groups(self, delivery: Delivery) -> list[tuple[list["Heard"], Context]]:
+        """The parties that may be told, those together that will be answered alike, each with a context to ask with."""
+        heard, contexts = await _contexts(delivery.parties)
+        if not heard:
+            return []
+        party = heard[0][0]
+        standings = await party.source.standings(delivery.event, contexts)
+        alike = self._engine.shareable(party.prepared)
+        groups: dict[Hashable, tuple[list[Heard], Context]] = {}
+        for one, context, standing in zip(heard, contexts, standings, strict=True):
+            if standing is not None:
+                groups.setdefault(standing if alike else one[0], ([], context))[0].append(one)
+        return list(groups.values())
+
+    async def _answer(self, delivery: Delivery, parties: list["Heard"], context: Context) -> None:
+        prepared = parties[0][0].prepared
+        try:
+            answer = await self._executed(delivery, prepared, context)
+        except Exception as failure:
+            answer = Answer(errors=(failure_error(failure),))
+        if len(parties) > 1 and (answer.errors or answer.extensions):
+            # Nobody is told what another one's question met.
+            for party, seats in parties:
+                try:
+                    context = await party.session.context()
+                except Exception as failure:
+                    _refuse(party, failure)
+                else:
+                    await self._answer(delivery, [(party, seats)], context)
+            return
+        payload = encode(answer_members(answer, prepared))
+        if delivery.after:
+            await asyncio.wait(delivery.after)
+        await self._send(parties, payload)
+
+    async def _executed(self, delivery: Delivery, prepared: Prepared, context: Context) -> Answer:
+        self.answered += 1
+        value = delivery.parties[0][0].source.value(delivery.event)
+        return await self._engine.answer(prepared, value, context)
+
+    async def _send(self, parties: list["Heard"], payload: bytes) -> None:
+        """Send everybody the same bytes, but for the operation's id around them."""
+        made: dict[Any, tuple[Any, int]] = {}
+        sent = 0
+        for _, seats in parties:
+            for seat in seats:
+                if not seat.taken:
+                    continue
+                wire = seat.member.wire
+                place = (wire.framed, seat.id)
+                found = made.get(place)
+                if found is None:
+                    text = next_message(seat.id, payload)
+                    found = made[place] = wire.framed(text), len(text)
+                seat.member.deliver(seat.id, *found)
+                sent += 1
+                if sent % BURST == 0:
+                    await asyncio.sleep(0)
+        self.delivered += sent
+
+
+Heard = tuple[Party, tuple[Seat, ...]]
+
+
+async def _contexts(parties: list[Heard]) -> tuple[list[Heard], list[Context]]:
+    """The parties whose session holds, each with a fresh context; those of the others end."""
+    heard, contexts = [], []
+    for party, seats in parties:
+        try:
+            contexts.append(await party.session.context())
+        except Exception as failure:
+            _refuse(party, failure)
+        else:
+            heard.append((party, seats))
+    return heard, contexts
+
+
+def _refuse(party: Party, failure: Exception) -> None:
+    if isinstance(failure, SessionEnded):
+        party.session.end()
+    else:
+        party.end(failure)
+
+
+def _question(prepared: Prepared) -> Hashable:
+    """What is equal only for operations that ask the same with the same variables; of its own where that is unknown."""
+    return prepared.place or object()
