@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sqlite3
-from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,14 +10,13 @@ from time import perf_counter, thread_time
 from typing import Any
 
 from loaders.database.address import sqlite_file
+from loaders.database.heavy import Heavy
 from loaders.database.link import LOCK_SECONDS, Bound, Raw, Table
 
 FileIdentity = tuple[int, int]
 
 # A look at the clock every 250 steps of SQLite's machine costs 1 % of a large read; a row takes some ten steps.
 STEPS = 250
-HEAVY_SECONDS = 120.0
-REMEMBERED = 256
 
 
 class TooLong(Exception):
@@ -46,14 +44,14 @@ class Direct:
         self._worked = 0.0
         self._spent = 0.0
         self._turning = False
-        self._heavy: OrderedDict[str, float] = OrderedDict()
+        self._heavy = Heavy(lambda: perf_counter())
         self._closed = False
         connection.set_progress_handler(self._late, STEPS)
 
     async def fetch(self, statements: Sequence[Bound]) -> list[list[Raw]]:
         """The rows of each statement; TooLong, or an error that a thread has to put into words."""
-        if self._heavy:
-            self._refuse_heavy(statements)
+        if self._heavy.holds(statements):
+            raise TooLong
         # Taking and leaving SQLite's lock is most of a small statement, so several share one.
         several = len(statements) > 1
         answers: list[list[Raw]] = []
@@ -71,8 +69,8 @@ class Direct:
 
     async def table(self, sql: str, values: Sequence[Any]) -> Table:
         """The rows of one statement with their names; refuses as `fetch` does."""
-        if self._heavy:
-            self._refuse_heavy([(sql, values)])
+        if self._heavy.holds([(sql, values)]):
+            raise TooLong
         if self._spent >= self._budget:
             await self._turn()
         cursor, rows = self._read(sql, values)
@@ -118,7 +116,7 @@ class Direct:
                 self._turning = True
                 asyncio.get_running_loop().call_soon(self._turned)
             if taken > self._budget and self._began is not None and thread_time() - self._worked > self._budget / 2:
-                self._remember(sql)
+                self._heavy.add(sql)
 
     def _late(self) -> bool:
         now = perf_counter()
@@ -139,20 +137,6 @@ class Direct:
     def _turned(self) -> None:
         self._spent = 0.0
         self._turning = False
-
-    def _refuse_heavy(self, statements: Sequence[Bound]) -> None:
-        now = perf_counter()
-        for sql, _ in statements:
-            if sql in self._heavy:
-                if now < self._heavy[sql]:
-                    raise TooLong
-                del self._heavy[sql]
-
-    def _remember(self, sql: str) -> None:
-        self._heavy[sql] = perf_counter() + HEAVY_SECONDS
-        self._heavy.move_to_end(sql)
-        if len(self._heavy) > REMEMBERED:
-            self._heavy.popitem(last=False)
 
 
 def open_direct(path: Path, budget: float) -> Direct:

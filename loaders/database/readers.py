@@ -1,7 +1,8 @@
 """Held read connections of one database: leased in turn, with a deadline, opened again when they are lost.
 
 A SQLite file has one connection more. Short statements run on it at once, on the thread of the event loop, for a hop
-to another thread and back costs more than they do.
+to another thread and back costs more than they do. On PostgreSQL half of the connections are pipelines, where short
+statements of many calls share a way there and back.
 """
 
 import asyncio
@@ -16,6 +17,8 @@ from loaders.database.deadlines import Deadlines
 from loaders.database.direct import REFUSALS, Direct
 from loaders.database.link import LOCK_SECONDS, Bound, Engine, Failure, Link, Raw, Table
 from loaders.database.mysql import Mysql
+from loaders.database.pipeline import Pipeline, Refused
+from loaders.database.pipelines import Pipelines
 from loaders.database.postgresql import Postgresql
 from loaders.database.sqlite import Sqlite
 from loaders.dialect import Dialect
@@ -35,7 +38,8 @@ class Readers:
 
     Callers beyond `size` queue in the order in which they came. A connection goes to the next caller only when
     nothing of the last one runs on it any more, whether that one was answered, refused, late or cancelled.
-    On SQLite a statement that takes less than `loop_budget` seconds queues for none of them.
+    On SQLite a statement that takes less than `loop_budget` seconds queues for none of them, and on PostgreSQL one that
+    takes less than a quarter of a second queues with others on the same connection.
     """
 
     def __init__(self, engine: Engine, size: int, statement_timeout: float, loop_budget: float) -> None:
@@ -51,6 +55,7 @@ class Readers:
         self._down_until = 0.0
         self._closing: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._pipelines = Pipelines(engine.pipeline, size // 2) if isinstance(engine, Postgresql) else None
         self._sqlite = engine if isinstance(engine, Sqlite) else None
         self._budget = loop_budget
         self._direct: Direct | None = None
@@ -77,8 +82,13 @@ class Readers:
         engine = _engine(read_address(url), size, statement_timeout, read_only=read_only)
         readers = cls(engine, size, statement_timeout, loop_budget)
         try:
-            links = [await readers._connect() for _ in range(size)]
+            links = [await readers._connect()]
             readers._idle.extend(links)
+            for _ in range(await readers._pipelines.fill() if readers._pipelines is not None else 0):
+                await readers._slots.acquire()  # for good: a pipeline is one of the connections
+                size -= 1
+            links += [await readers._connect() for _ in range(size - 1)]
+            readers._idle.extend(links[1:])
             await readers._keep_direct(links[0])
             if read_only and not allow_writable and (reason := await readers._reason_to_refuse(links[0])):
                 raise SourceWritable(f"{readers.label}: {reason}")
@@ -98,6 +108,9 @@ class Readers:
                 return await direct.fetch(statements)
             except REFUSALS as error:
                 self._refused(direct, error)
+        if not heavy and self._pipelines is not None and (pipeline := self._pipelines.shortest()) is not None:
+            with suppress(Refused):
+                return await self._piped(pipeline, statements)
         return await self._call(lambda link: link.fetch(statements))
 
     async def table(self, sql: str, values: Sequence[Any] = ()) -> Table:
@@ -156,6 +169,8 @@ class Readers:
         self._closed = True
         if self._direct is not None:
             self._direct.close()
+        if self._pipelines is not None:
+            await self._pipelines.close()
         for link in self._idle:
             self._later(link.close())
         self._idle.clear()
@@ -196,7 +211,21 @@ class Readers:
             else:
                 self._deadlines.end(deadline)
                 self._give_back(link)
+                if self._pipelines is not None:
+                    self._pipelines.refill()
                 return answer
+
+    async def _piped(self, pipeline: Pipeline, statements: Sequence[Bound]) -> list[list[Raw]]:
+        """The rows as a pipeline gives them, within the deadline; Refused where a link has to be asked."""
+        deadline = self._deadlines.begin()
+        try:
+            answer = await pipeline.fetch(statements)
+        except BaseException:
+            if self._deadlines.end(deadline):
+                raise self._late() from None
+            raise
+        self._deadlines.end(deadline)
+        return answer
 
     def _late(self) -> StatementTimeout:
         return StatementTimeout(f"{self.label}: a statement ran past {self._seconds:g} s.")

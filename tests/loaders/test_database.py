@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,6 @@ from loaders.dialect import Dialect
 from loaders.errors import AddressInvalid, LoaderError, RelationIncomplete, SourceDown, SourceWritable, StatementTimeout
 from tests.loaders import servers
 from tests.loaders.servers import NAME, POSTGRESQL, READER, SECRET, Place, Proxy, run
-
-
-@pytest.fixture(scope="session")
-async def postgresql() -> AsyncIterator[Place]:
-    async with servers.postgresql() as place:
-        yield place
-
-
-@pytest.fixture(scope="session")
-async def mariadb() -> AsyncIterator[Place]:
-    async with servers.mariadb() as place:
-        yield place
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loaders.database import Readers, direct
+from loaders.database import Readers, direct, heavy
 from loaders.database.direct import Direct
 from loaders.database.sqlite import SqliteLink
 from loaders.errors import LoaderError, SourceDown, StatementTimeout
@@ -233,12 +233,12 @@ async def test_a_statement_that_had_to_wait_is_not_called_heavy(
 
 
 async def test_only_so_many_heavy_statements_are_remembered(readers: Readers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(direct, "REMEMBERED", 3)
+    monkeypatch.setattr(heavy, "REMEMBERED", 3)
     lane = readers._direct
     assert lane is not None
     for n in range(5):
-        lane._remember(f"select {n}")
-    assert list(lane._heavy) == ["select 2", "select 3", "select 4"]
+        lane._heavy.add(f"select {n}")
+    assert lane._heavy.texts() == ["select 2", "select 3", "select 4"]
 
 
 @pytest.mark.parametrize(("budget", "turns"), [(0.005, True), (60.0, False)])
