@@ -25,6 +25,7 @@ from gateway.settings import Settings
 from gateway.transport.answers import Answers
 from gateway.transport.http import HttpEndpoint
 from gateway.transport.protocol import Edge, Remembered
+from gateway.transport.responder import Responder
 from gateway.transport.websocket import WebSocketEndpoint
 from loaders.adapter import load_adapter
 from loaders.check import describe
@@ -79,6 +80,10 @@ class Gateway:
             if scope["type"] == "websocket":
                 return self.house.websocket(scope, receive, send)
         return self.pages(scope, receive, send)
+
+    def endpoint(self) -> Responder | None:
+        """What answers requests to the endpoint; None until the gateway has started."""
+        return None if self.house is None else self.house.http.responder
 
 
 def create_app(settings: Settings, *, hashing: HashProfile | None = None) -> Gateway:

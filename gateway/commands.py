@@ -57,7 +57,8 @@ async def run_demo(*, students: int, seed: int, fresh: bool, serving: bool, out:
         for line in demo.lines(made, graphql_url(settings, port)):
             out(line)
 
-    await serve(create_app(settings), bound, ready)
+    gateway = create_app(settings)
+    await serve(gateway, bound, ready, gateway.endpoint)
 
 
 async def run_serve(*, out: Tell) -> None:
@@ -67,7 +68,8 @@ async def run_serve(*, out: Tell) -> None:
     bound = listen(settings.host, settings.port)
     from gateway.app import create_app
 
-    await serve(create_app(settings), bound, lambda port: out(f"url: {graphql_url(settings, port)}"))
+    gateway = create_app(settings)
+    await serve(gateway, bound, lambda port: out(f"url: {graphql_url(settings, port)}"), gateway.endpoint)
 
 
 async def run_check() -> None:

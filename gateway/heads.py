@@ -75,9 +75,8 @@ class HeadProtocol(HttpToolsProtocol):
             self._feed(piece)
 
     def on_message_begin(self) -> None:
-        """A head begins; where it began behind other bytes of a piece, these are not counted as its own."""
-        self._part = "head"
-        self._joined = self._moved
+        """A head begins."""
+        self._begin_head()
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -90,8 +89,15 @@ class HeadProtocol(HttpToolsProtocol):
         self._wrong = self._judge()
         if self._wrong is not None:
             raise _Refused
-        super().on_headers_complete()
+        self.take()
         self._part, self._moved, self._due = "body", True, inf
+
+    def take(self) -> None:
+        """Take the request whose head was found good."""
+        HttpToolsProtocol.on_headers_complete(self)
+
+    def fed(self) -> None:
+        """A piece was parsed to its end."""
 
     def on_body(self, body: bytes) -> None:
         """Note that more has come than framing."""
@@ -100,7 +106,7 @@ class HeadProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Expect nothing until the next head begins; uvicorn's own clock closes idle connections."""
-        self._part, self._moved, self._due = "between", True, inf
+        self._end_message()
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
@@ -114,6 +120,14 @@ class HeadProtocol(HttpToolsProtocol):
         if isinstance(taken, WebSocketsSansIOProtocol) and not taken.handshake_initiated:
             # websockets takes no line past 8 KiB; uvicorn would neither send its answer nor close.
             self._say(TOO_LARGE)
+
+    def _begin_head(self) -> None:
+        # Where it began behind other bytes of a piece, these are not counted as its own.
+        self._part = "head"
+        self._joined = self._moved
+
+    def _end_message(self) -> None:
+        self._part, self._moved, self._due = "between", True, inf
 
     def _feed(self, piece: bytes) -> None:
         self._moved = False
@@ -130,6 +144,7 @@ class HeadProtocol(HttpToolsProtocol):
                 self._end()
                 self.cycle.keep_alive = False
             return
+        self.fed()
         if self._moved:
             self._run = 0
             if self._part == "between" or (self._part == "body" and not self.cycle.response_complete):
@@ -215,11 +230,6 @@ class HeadProtocol(HttpToolsProtocol):
         first = b"HTTP/1.1 %d %s\r\n" % (refusal.status, refusal.status.phrase.encode())
         self.transport.write(first + b"".join(b"%s: %s\r\n" % field for field in fields) + b"\r\n" + body)
         self.transport.close()
-
-
-def head_protocol(seconds: float) -> type[HeadProtocol]:
-    """The protocol, with that deadline for a head."""
-    return type("HeadProtocol", (HeadProtocol,), {"head_seconds": seconds})
 
 
 class _Refused(Exception):

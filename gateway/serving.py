@@ -15,14 +15,14 @@ import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from gateway.heads import HEAD_SECONDS, head_protocol
+from gateway.direct import FORWARDED, DirectProtocol
+from gateway.heads import HEAD_SECONDS, HeadProtocol
 from gateway.sockets import SocketProtocol
+from gateway.transport.responder import Responder
 
 GRACE_SECONDS = 10
 SOCKET_MESSAGE_BYTES = 65_536
 BACKLOG = 2048
-#: The fields by which a proxy says for whom it asks, and how it was asked.
-FORWARDED = frozenset((b"x-forwarded-for", b"x-forwarded-proto"))
 
 _uvicorn_log = logging.getLogger("uvicorn.error")
 
@@ -56,8 +56,17 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-def configure(app: ASGIApp, *, head_seconds: float = HEAD_SECONDS) -> uvicorn.Config:
-    """How the gateway has uvicorn serve: what strangers may send, and for how long they may take, is bounded."""
+def configure(
+    app: ASGIApp, *, head_seconds: float = HEAD_SECONDS, endpoint: Callable[[], Responder | None] | None = None
+) -> uvicorn.Config:
+    """How the gateway has uvicorn serve: what strangers may send, and for how long they may take, is bounded.
+
+    With `endpoint`, requests to it that need no application are answered by the protocol itself.
+    """
+    kind = HeadProtocol if endpoint is None else DirectProtocol
+    named: dict[str, Any] = {"head_seconds": head_seconds}
+    if endpoint is not None:
+        named["endpoint"] = staticmethod(endpoint)
     config = uvicorn.Config(
         app,
         interface="asgi3",
@@ -66,7 +75,7 @@ def configure(app: ASGIApp, *, head_seconds: float = HEAD_SECONDS) -> uvicorn.Co
         access_log=False,
         server_header=False,
         lifespan="on",
-        http=head_protocol(head_seconds),
+        http=type(kind.__name__, (kind,), named),
         ws=SocketProtocol,
         ws_max_size=SOCKET_MESSAGE_BYTES,
         ws_per_message_deflate=False,
@@ -76,13 +85,18 @@ def configure(app: ASGIApp, *, head_seconds: float = HEAD_SECONDS) -> uvicorn.Co
     return config
 
 
-async def serve(app: ASGIApp, bound: socket.socket, ready: Callable[[int], None]) -> None:
+async def serve(
+    app: ASGIApp,
+    bound: socket.socket,
+    ready: Callable[[int], None],
+    endpoint: Callable[[], Responder | None] | None = None,
+) -> None:
     """Serve until SIGINT or SIGTERM; `ready` hears the port once connections are taken.
 
-    What the application raises while it starts is raised here.
+    What the application raises while it starts is raised here. `endpoint` is as `configure` has it.
     """
     startup = _Startup(app)
-    server = _Server(configure(startup), lambda: ready(bound.getsockname()[1]))
+    server = _Server(configure(startup, endpoint=endpoint), lambda: ready(bound.getsockname()[1]))
     try:
         await server.serve(sockets=[bound])
     except SystemExit:

@@ -21,6 +21,10 @@ class Head:
         self._fields = dict(fields)
         self._repeated = _NONE if len(self._fields) == len(fields) else _repeated(fields)
 
+    def has(self, name: bytes) -> bool:
+        """Whether the field is there."""
+        return name in self._fields
+
     def one(self, name: bytes) -> str | None:
         """The only value of a field; None where there is none, or more than one."""
         value = self._fields.get(name)

@@ -38,20 +38,15 @@ class HttpEndpoint:
         await send({"type": "http.response.body", "body": b"" if head.method == "HEAD" else response.body})
 
     async def _respond(self, head: Head, receive: Receive) -> Response:
-        media = None
+        admitted = self.responder.admit(head)
+        if isinstance(admitted, Response):
+            return admitted
         try:
-            admitted = self.responder.admit(head)
-            if isinstance(admitted, Response):
-                return admitted
-            media = admitted.media
             body = await self._body(receive) if head.method == "POST" else b""
-            return await self.responder.respond(head, admitted, body)
         except Refused as refused:
-            return self.responder.responses.refused(head, media, refused)
-        except _Gone:
-            raise
-        except Exception as failure:
-            return self.responder.responses.failed(head, media, failure)
+            return self.responder.responses.refused(head, admitted.media, refused)
+        begun = self.responder.begin(head, admitted, body)
+        return begun if isinstance(begun, Response) else await self.responder.finish(begun)
 
     async def _body(self, receive: Receive) -> bytes:
         """The whole body, within its time."""

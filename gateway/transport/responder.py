@@ -54,17 +54,32 @@ class Responder:
         except Refused as refused:
             return self.responses.refused(head, media, refused)
 
-    async def respond(self, head: Head, admitted: Admitted, body: bytes) -> Response:
-        """The response to an admitted request, whose whole body is there."""
-        begun = self.begin(head, admitted, body)
-        return begun if isinstance(begun, Response) else await self.finish(begun)
+    def at_once(self, head: Head, body: bytes) -> Response | Begun:
+        """The response to a request that is there as a whole, if it needs no wait; else what is to be finished."""
+        admitted = self.admit(head)
+        if isinstance(admitted, Response):
+            return admitted
+        if len(body) > self._limits.body_bytes:
+            return self.responses.refused(head, admitted.media, self.too_large())
+        return self.begin(head, admitted, body)
 
     def begin(self, head: Head, admitted: Admitted, body: bytes) -> Response | Begun:
-        """The response where it needs no wait, because it is a refusal or was given before; else what is to be run."""
+        """The response of an admitted request where that needs no wait, because it is a refusal or was given before."""
         try:
-            prepared = self._prepare(head, body)
+            return self._begin(head, admitted, self._prepare(head, body))
         except (Refused, Malformed) as refused:
             return self.responses.refused(head, admitted.media, refused)
+        except Exception as failure:
+            return self.responses.failed(head, admitted.media, failure)
+
+    async def finish(self, begun: Begun) -> Response:
+        """The response of what was begun, once it has run."""
+        try:
+            return await self._finish(begun)
+        except Exception as failure:
+            return self.responses.failed(begun.head, begun.admitted.media, failure, begun.prepared)
+
+    def _begin(self, head: Head, admitted: Admitted, prepared: Prepared) -> Response | Begun:
         if prepared.errors:
             status = 200 if admitted.media == JSON else 400
             return self.responses.with_errors(head, admitted.media, status, error_members(prepared.errors, prepared))
@@ -82,14 +97,10 @@ class Responder:
         who = caller(head, admitted.token, admitted.by_cookie)
         return Begun(head, admitted, prepared, remembered.context(viewer, who), mark)
 
-    async def finish(self, begun: Begun) -> Response:
-        """Run what was begun."""
+    async def _finish(self, begun: Begun) -> Response:
         head, admitted, prepared, context, mark = begun
         if context is None:
-            try:
-                context = await self._edge.open_context(caller(head, admitted.token, admitted.by_cookie))
-            except Exception as failure:
-                return self.responses.failed(head, admitted.media, failure, prepared)
+            context = await self._edge.open_context(caller(head, admitted.token, admitted.by_cookie))
             mark, given = self._given(head, admitted, prepared, context.viewer)
             if given is not None:
                 return given

@@ -18,10 +18,12 @@ from strawberry.types import Info
 from gateway.execution.documents import Prepared
 from gateway.execution.engine import Engine
 from gateway.limits import Limits
+from gateway.serving import configure
 from gateway.sockets import SocketProtocol
 from gateway.transport.connection import Pace
 from gateway.transport.http import HttpEndpoint
 from gateway.transport.protocol import Edge
+from gateway.transport.responder import Responder
 from gateway.transport.websocket import WebSocketEndpoint
 from loaders.errors import SourceDown
 from loaders.source import Source
@@ -408,18 +410,25 @@ class AlikeEngine(Engine):
 
 
 @asynccontextmanager
-async def listening(app: ASGIApp, *, taken: bool = True) -> AsyncIterator[int]:
-    """The port of a real server of an application, gone at the end; where not `taken`, with uvicorn's own sockets."""
-    config = uvicorn.Config(
-        app,
-        "127.0.0.1",
-        0,
-        log_level="critical",
-        lifespan="off",
-        timeout_graceful_shutdown=1,
-        ws=SocketProtocol if taken else "auto",
-        ws_per_message_deflate=False,
-    )
+async def listening(app: ASGIApp, *, taken: bool = True, responder: Responder | None = None) -> AsyncIterator[int]:
+    """The port of a real server of an application, gone at the end; where not `taken`, with uvicorn's own sockets.
+
+    With a `responder` it is served as the gateway is, by the short way to it.
+    """
+    if responder is not None:
+        config = configure(app, endpoint=lambda: responder)
+        config.port, config.lifespan, config.timeout_graceful_shutdown = 0, "off", 1
+    else:
+        config = uvicorn.Config(
+            app,
+            "127.0.0.1",
+            0,
+            log_level="critical",
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            ws=SocketProtocol if taken else "auto",
+            ws_per_message_deflate=False,
+        )
     server = _Server(config)
     running = asyncio.create_task(server.serve())
     try:
@@ -440,18 +449,22 @@ async def serve(
     secure: bool = False,
     taken: bool = True,
     alike: bool = False,
+    direct: bool = False,
 ) -> AsyncIterator[Served]:
-    """The stage on a real server; viewers who stand alike are answered `alike`, or each apart."""
+    """The stage on a real server; viewers who stand alike are answered `alike`, or each apart.
+
+    `direct` answers without ASGI what can be.
+    """
     stage = Stage()
     engine = (AlikeEngine if alike else Engine)(schema, replace(limits or Limits()))
     edge = Edge(engine, stage.open_context, allowed_origins=origins, secure_cookies=secure)
-    http: ASGIApp = HttpEndpoint(edge, page=page)
+    http = HttpEndpoint(edge, page=page)
     sockets = WebSocketEndpoint(edge, revocations=stage, pace=pace)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await (sockets if scope["type"] == "websocket" else http)(scope, receive, send)
 
-    async with listening(app, taken=taken) as port:
+    async with listening(app, taken=taken, responder=http.responder if direct else None) as port:
         try:
             yield Served(port, stage, engine, sockets)
         finally:

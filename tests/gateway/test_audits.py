@@ -53,8 +53,9 @@ async def _node(clients: Path, script: str, *arguments: str) -> asyncio.subproce
     return await asyncio.create_subprocess_exec("node", script, *arguments, cwd=clients, stdout=PIPE, stderr=PIPE)
 
 
-async def test_every_public_audit_of_graphql_over_http_passes(clients: Path) -> None:
-    async with serve() as served:
+@pytest.mark.parametrize("direct", [False, True])
+async def test_every_public_audit_of_graphql_over_http_passes(clients: Path, direct: bool) -> None:
+    async with serve(direct=direct) as served:
         process = await _node(clients, "audit.mjs", served.url)
         async with asyncio.timeout(PATIENCE):
             output, errors = await process.communicate()

@@ -11,9 +11,9 @@ RESPONSE = "application/graphql-response+json"
 VIEWER = {"query": "{ viewer }"}
 
 
-@pytest.fixture(scope="module")
-async def server() -> AsyncIterator[Served]:
-    async with serve(secure=True) as served:
+@pytest.fixture(scope="module", params=[False, True], ids=["asgi", "direct"])
+async def server(request: pytest.FixtureRequest) -> AsyncIterator[Served]:
+    async with serve(secure=True, direct=request.param) as served:
         yield served
 
 

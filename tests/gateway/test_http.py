@@ -16,9 +16,9 @@ JSON = "application/json"
 TYPENAME = {"query": "{ __typename }"}
 
 
-@pytest.fixture(scope="module")
-async def server() -> AsyncIterator[Served]:
-    async with serve() as served:
+@pytest.fixture(scope="module", params=[False, True], ids=["asgi", "direct"])
+async def server(request: pytest.FixtureRequest) -> AsyncIterator[Served]:
+    async with serve(direct=request.param) as served:
         yield served
 
 
@@ -253,9 +253,10 @@ async def test_a_body_in_chunks_is_put_together(served: Served) -> None:
     assert reply.json() == {"data": {"__typename": "Query"}}
 
 
-async def test_a_body_that_does_not_arrive_is_given_up_and_one_that_breaks_off_is_forgotten() -> None:
+@pytest.mark.parametrize("direct", [False, True])
+async def test_a_body_that_does_not_arrive_is_given_up_and_one_that_breaks_off_is_forgotten(direct: bool) -> None:
     head = b"POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 26\r\n\r\n{"
-    async with serve(limits=Limits(receipt=0.05)) as served:
+    async with serve(limits=Limits(receipt=0.05), direct=direct) as served:
         late = parse(await exchange(served, head))
         assert (late.status, late.code(), late.headers["connection"]) == (408, "TIMEOUT", "close")
         assert await exchange(served, head, then_close=True) == b""
@@ -347,8 +348,9 @@ async def test_an_operation_sets_and_clears_the_session_cookie(served: Served) -
     assert "set-cookie" not in (await post(served, TYPENAME)).headers
 
 
-async def test_over_https_the_cookie_is_bound_to_the_host_and_plain_origins_are_strangers() -> None:
-    async with serve(secure=True) as served:
+@pytest.mark.parametrize("direct", [False, True])
+async def test_over_https_the_cookie_is_bound_to_the_host_and_plain_origins_are_strangers(direct: bool) -> None:
+    async with serve(secure=True, direct=direct) as served:
         reply = await post(served, {"query": "mutation { logIn }"})
         assert reply.headers["set-cookie"] == (
             "__Host-homeroom=maria; Path=/; HttpOnly; SameSite=Lax; Secure; Expires=Tue, 24 Nov 2026 00:00:00 GMT"
@@ -367,8 +369,9 @@ async def test_a_source_that_is_away_is_answered_503_without_data_or_detail(serv
     assert b"secret-host" not in reply.body
 
 
-async def test_an_operation_that_takes_too_long_is_cut_off_and_its_work_ends() -> None:
-    async with serve(limits=Limits(deadline=0.05)) as served:
+@pytest.mark.parametrize("direct", [False, True])
+async def test_an_operation_that_takes_too_long_is_cut_off_and_its_work_ends(direct: bool) -> None:
+    async with serve(limits=Limits(deadline=0.05), direct=direct) as served:
         members = await run(served, "{ slow }")
         assert members["data"] is None
         assert [e["extensions"] for e in members["errors"]] == [{"code": "TIMEOUT"}]

@@ -1,0 +1,177 @@
+"""The short way: requests to the GraphQL endpoint that are there as a whole are answered without an application.
+
+It does what uvicorn and ASGI would do, with a tenth of the objects. Everything else goes the ordinary way, and so
+does all of it without this file: `serving.configure` is its only user.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from gateway.heads import HeadProtocol
+from gateway.transport.head import Head
+from gateway.transport.responder import Begun, Responder
+from gateway.transport.responses import Response
+
+PATH = b"/graphql"
+#: The fields by which a proxy says for whom it asks, and how it was asked.
+FORWARDED = frozenset((b"x-forwarded-for", b"x-forwarded-proto"))
+
+
+class _Nobody:
+    """In the place of the event for which an application would wait."""
+
+    def set(self) -> None:
+        """Nobody waits."""
+
+
+class Turn:
+    """One request and its response, as the protocol sees it: what uvicorn keeps in its cycle."""
+
+    __slots__ = (
+        "body",
+        "disconnected",
+        "keep_alive",
+        "more_body",
+        "on_response",
+        "response_complete",
+        "response_started",
+    )
+    message_event = _Nobody()
+
+    def __init__(self, keep_alive: bool) -> None:
+        self.keep_alive = keep_alive
+        self.body = b""
+        self.more_body = False
+        self.disconnected = False
+        self.response_started = False
+        self.response_complete = False
+        self.on_response: Callable[[], Any] | None = None
+
+
+class DirectProtocol(HeadProtocol):
+    """Heads as `HeadProtocol` takes them; a POST to the endpoint waits here for the rest of its piece.
+
+    What is whole at the end of the piece is answered: at once where that needs no wait, else by one task. A body that
+    is still to come, a request behind one that is under way, a client that does not read, an upgrade, an `Expect`, a
+    proxy that says for whom it asks: all these take the ordinary way.
+    """
+
+    endpoint: Callable[[], Responder | None]
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._held: Head | None = None
+        self._pieces: list[bytes] = []
+        self._dated: tuple[Any, bytes] = (None, b"")
+
+    def on_message_begin(self) -> None:
+        """A head begins; what an application would be told of it is not made yet."""
+        self._begin_head()
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a field of a head, drop a trailer."""
+        if self._part == "head":
+            name = name.lower()
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
+            self.headers.append((name, value))
+
+    def take(self) -> None:
+        """Hold a request that may be answered here; hand every other one over."""
+        if self.url == PATH and self.parser.get_method() == b"POST" and self._free():
+            head = Head("POST", b"", self.headers, str(self.client[0]) if self.client else "")
+            if not any(head.has(name) for name in FORWARDED):
+                self._held = head
+                return
+        self._hand_over()
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a part of the body."""
+        if self._held is None:
+            super().on_body(body)
+        else:
+            self._moved = True
+            self._pieces.append(body)
+
+    def on_message_complete(self) -> None:
+        """Answer the request if it was held."""
+        head, self._held = self._held, None
+        if head is None:
+            super().on_message_complete()
+            return
+        self._end_message()
+        pieces, self._pieces = self._pieces, []
+        self.cycle = turn = Turn(self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive())  # type: ignore[assignment]
+        responder = type(self).endpoint()
+        assert responder is not None
+        found = responder.at_once(head, pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        if isinstance(found, Response):
+            self._answer(turn, found)
+            return
+        task = self.loop.create_task(self._finish(turn, responder, found))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    def fed(self) -> None:
+        """Hand over what is still held: its body is not all there."""
+        if self._held is not None:
+            self._held = None
+            pieces, self._pieces = self._pieces, []
+            self._hand_over()
+            for piece in pieces:
+                HttpToolsProtocol.on_body(self, piece)
+
+    def _free(self) -> bool:
+        """Whether nothing is in the way of an answer here."""
+        return (
+            (self.cycle is None or self.cycle.response_complete)
+            and not self.pipeline
+            and not self.expect_100_continue
+            and not self.flow.write_paused
+            and not self.transport.is_closing()
+            and not self.parser.should_upgrade()
+            and type(self).endpoint() is not None
+        )
+
+    def _hand_over(self) -> None:
+        """Have uvicorn take the request, as if it had met it itself."""
+        url, headers, expecting = self.url, self.headers, self.expect_100_continue
+        HttpToolsProtocol.on_message_begin(self)
+        self.url, self.expect_100_continue = url, expecting
+        self.headers.extend(headers)
+        HttpToolsProtocol.on_headers_complete(self)
+
+    async def _finish(self, turn: Turn, responder: Responder, begun: Begun) -> None:
+        response = await responder.finish(begun)
+        if self.flow.write_paused and not turn.disconnected:
+            await self.flow.drain()
+        self._answer(turn, response)
+
+    def _answer(self, turn: Turn, response: Response) -> None:
+        """Send the response in one piece, and go on as uvicorn does after one."""
+        if turn.disconnected:
+            return
+        own = b"".join([b"%s: %s\r\n" % field for field in response.own])
+        if any(name == b"connection" for name, _ in response.own):
+            turn.keep_alive = False
+        elif not turn.keep_alive:
+            own += b"connection: close\r\n"
+        first = STATUS_LINE[response.status]
+        turn.response_started = turn.response_complete = True
+        self.transport.write(b"".join((first, self._default(), response.fixed.raw, own, b"\r\n", response.body)))
+        if not turn.keep_alive:
+            self.transport.close()
+        after = turn.on_response or self.on_response_complete
+        after()
+
+    def _default(self) -> bytes:
+        """The fields that the server adds to every response; they change once a second."""
+        fields = self.server_state.default_headers
+        if self._dated[0] is not fields:
+            self._dated = fields, b"".join([b"%s: %s\r\n" % field for field in fields])
+        return self._dated[1]
