@@ -17,6 +17,7 @@ from gateway.execution.plan import Plan
 from gateway.execution.planner import Unplanned, conditions_of, plan_operation
 from gateway.execution.run import Run
 from gateway.execution.waves import Fetch
+from loaders.database.deadlines import Deadlines
 
 #: How many plans stand beside a document: one for each operation and setting of its skip and include variables.
 VARIANTS = 16
@@ -30,7 +31,8 @@ class CompiledEngine(Engine):
     """Runs what it can plan, and hands the rest to graphql-core; `runs` counts which way operations went.
 
     "compiled" were built fast, "careful" ones carefully; "graphql-core" has what the plan does not know,
-    introspection above all; "failed" are faults of ours, "late" took longer than they may.
+    introspection above all, and "extensions" what Strawberry ran with the schema's extensions; "failed" are faults of
+    ours, "late" took longer than they may.
 
     `fetch` reads a wave's statements in one trip, `cursor` makes the cursor of a row: the engine itself knows
     neither databases nor schools.
@@ -39,12 +41,17 @@ class CompiledEngine(Engine):
     fetch: Fetch = field(kw_only=True)
     cursor: MakeCursor = field(kw_only=True)
     runs: Counter[str] = field(default_factory=Counter, init=False)
+    budgets: Deadlines = field(init=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "budgets", Deadlines(self.limits.deadline))
 
     async def execute(self, prepared: Prepared, context: Any) -> Answer:
         """The answer of a query or mutation."""
         plan = self._plan(prepared)
         if plan is None:
-            self.runs["graphql-core"] += 1
+            self.runs["extensions" if self.extended else "graphql-core"] += 1
             return await super().execute(prepared, context)
         return await self._run(plan, prepared, context, None) or await super().execute(prepared, context)
 
@@ -52,33 +59,38 @@ class CompiledEngine(Engine):
         """The answer of a subscription to one event of its source, by the plan where there is one."""
         plan = self._plan(prepared)
         if plan is None:
-            self.runs["graphql-core"] += 1
+            self.runs["extensions" if self.extended else "graphql-core"] += 1
             return await super().answer(prepared, event, context)
         return await self._run(plan, prepared, context, event) or await super().answer(prepared, event, context)
 
     async def _run(self, plan: Plan, prepared: Prepared, context: Any, root: Any) -> Answer | None:
         """The answer by the plan; None after a fault of ours, where graphql-core may still answer."""
         run = Run(self.schema, plan, context, prepared.values, root, self.cursor, self.fetch)
+        budget = self.budgets.begin()
         try:
-            async with asyncio.timeout(self.limits.deadline):
-                answer = await run.answer()
-        except TimeoutError:
+            answer = await run.answer()
+        except asyncio.CancelledError:
+            if not self.budgets.end(budget):
+                raise
             self.runs["late"] += 1
             return late()
         except Exception as failure:
-            # graphql-core may answer it without a word, and a fault of ours would stay unseen.
-            log.error("compiled execution failed", error=type(failure).__name__, document=prepared.hash)
-            self.runs["failed"] += 1
-            if plan.serial:
-                # Told again, it would be done again.
-                return Answer(errors=(GraphQLError(str(failure), original_error=failure),))
-            return None
+            self.budgets.end(budget)
+            return self._failed(plan, prepared, failure)
+        self.budgets.end(budget)
         self.runs["careful" if run.careful else "compiled"] += 1
         return answer
 
+    def _failed(self, plan: Plan, prepared: Prepared, failure: Exception) -> Answer | None:
+        """After a fault of ours: an error for a mutation, which must not be done again; else None."""
+        # graphql-core may answer it without a word, and the fault would stay unseen.
+        log.error("compiled execution failed", error=type(failure).__name__, document=prepared.hash)
+        self.runs["failed"] += 1
+        return Answer(errors=(GraphQLError(str(failure), original_error=failure),)) if plan.serial else None
+
     def _plan(self, prepared: Prepared) -> Plan | None:
         """The operation's plan for the present setting of its conditions, made at its first use."""
-        if prepared.document is None or prepared.operation is None:
+        if self.extended or prepared.document is None or prepared.operation is None:
             return None
         plans = prepared.beside
         names: tuple[str, ...] | None = plans.get(CONDITIONS)

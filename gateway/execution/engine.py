@@ -15,14 +15,19 @@ from gateway.limits import Limits
 
 @dataclass(frozen=True)
 class Engine:
-    """A schema with its documents and limits; subclass or replace it to run operations in another way."""
+    """A schema with its documents and limits; subclass or replace it to run operations in another way.
+
+    Operations of an `extended` schema are run by Strawberry itself.
+    """
 
     schema: strawberry.Schema
     limits: Limits = field(default_factory=Limits)
     documents: Documents = field(init=False)
+    extended: bool = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "documents", Documents(self.schema, self.limits))
+        object.__setattr__(self, "extended", operations.extended(self.schema))
 
     def prepare(self, request: GraphQLRequest) -> Prepared:
         """The operation that the request names, ready to run, or its request errors."""
@@ -30,6 +35,8 @@ class Engine:
 
     async def execute(self, prepared: Prepared, context: Any) -> Answer:
         """The answer of a query or mutation."""
+        if self.extended or self.schema.directives:
+            return await operations.execute_extended(self.schema, prepared, context, deadline=self.limits.deadline)
         return await operations.execute(self.schema, prepared, context, deadline=self.limits.deadline)
 
     async def open(self, prepared: Prepared, context: Any) -> AsyncGenerator[Any, None] | Answer:
@@ -38,6 +45,10 @@ class Engine:
 
     async def answer(self, prepared: Prepared, event: Any, context: Any) -> Answer:
         """The answer of a subscription to one event of its source."""
+        if self.extended or self.schema.directives:
+            return await operations.execute_extended(
+                self.schema, prepared, context, event, deadline=self.limits.deadline
+            )
         return await operations.answer_event(self.schema, prepared, event, context, deadline=self.limits.deadline)
 
     def shareable(self, prepared: Prepared) -> bool:

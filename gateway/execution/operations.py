@@ -10,6 +10,7 @@ from typing import Any, cast
 import strawberry
 from graphql import ExecutionResult, GraphQLError
 from graphql.execution import Executor, create_source_event_stream
+from strawberry.types.graphql import OperationType as AnyOperation
 
 from gateway.execution.codes import TIMEOUT, refusal
 from gateway.execution.documents import Prepared
@@ -39,6 +40,33 @@ async def execute(schema: strawberry.Schema, prepared: Prepared, context: Any, *
     if isinstance(executor, Answer):
         return executor
     return await _within(deadline, _run(executor))
+
+
+def extended(schema: strawberry.Schema) -> bool:
+    """Whether a schema has extensions, or errors of its own making, that must see every operation."""
+    return bool(schema.extensions) or type(schema).process_errors is not strawberry.Schema.process_errors
+
+
+async def execute_extended(
+    schema: strawberry.Schema, prepared: Prepared, context: Any, root: Any = None, *, deadline: float = DEADLINE
+) -> Answer:
+    """The answer by Strawberry itself, with the whole life cycle of the schema's extensions and its directives.
+
+    An event of a subscription is an operation of its own, with the event for its root.
+    """
+    return await _within(deadline, _by_strawberry(schema, prepared, context, root))
+
+
+async def _by_strawberry(schema: strawberry.Schema, prepared: Prepared, context: Any, root: Any) -> Answer:
+    result = await schema.execute(
+        prepared.request.query,
+        variable_values=dict(prepared.request.variables),
+        context_value=context,
+        root_value=root,
+        operation_name=prepared.request.operation_name,
+        allowed_operation_types=list(AnyOperation),
+    )
+    return Answer(result.data, tuple((result.errors or ())[:ERRORS]), result.extensions or None)
 
 
 async def open_source(

@@ -24,10 +24,14 @@ class Deadlines:
         self._seconds = seconds
         self._open: dict[Deadline, None] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def begin(self) -> Deadline:
         """The deadline of a call that the current task begins now."""
         loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # the timer of a loop that has ended never rings
+            self._loop, self._timer = loop, None
+            self._open.clear()
         task = asyncio.current_task()
         assert task is not None
         deadline = Deadline(loop.time() + self._seconds, task, task.cancelling())
