@@ -17,9 +17,9 @@ from typing import TypeVar
 import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from gateway.uses import Uses
 from loaders.adapter import Adapter
-from loaders.errors import LoaderError
-from loaders.portal.sessions import Session, session_by_id, session_by_token, touch
+from loaders.portal.sessions import Session, session_by_id, session_by_token
 from resolvers.context import ClientKind, Viewer
 from resolvers.errors import Overloaded
 from resolvers.portal import Portal
@@ -160,7 +160,7 @@ class Authenticator:
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._by_session: dict[int, set[str]] = {}
-        self._touching: dict[int, asyncio.Task[None]] = {}
+        self._uses = Uses(portal.writer)
         portal.revocations.listen(self._forget)
 
     def recall(self, token: str, by_cookie: bool) -> Viewer | None:
@@ -184,8 +184,7 @@ class Authenticator:
 
     async def close(self) -> None:
         """Waits for what is still being noted."""
-        while self._touching:
-            await asyncio.wait(set(self._touching.values()))
+        await self._uses.written()
 
     async def _viewer(self, key: str, by_cookie: bool, read: Callable[[], Awaitable[Session | None]]) -> Viewer | None:
         now = self._portal.now()
@@ -199,7 +198,10 @@ class Authenticator:
     ) -> Viewer | None:
         changes, started = self._portal.revocations.changes, self._clock()
         session = await read()
-        if session is None or not holds(session, now) or session.token_expires_at <= now:
+        if session is None or not holds(session, now):
+            return None
+        session = replace(session, token_expires_at=self._uses.prolonged(session.id, session.token_expires_at))
+        if session.token_expires_at <= now:
             return None
         viewer = self._viewer_of(session)
         if viewer is None or (session.client == ClientKind.WEB.value) != by_cookie:
@@ -234,18 +236,8 @@ class Authenticator:
         expires_at = session.token_expires_at
         if session.client == ClientKind.WEB.value:
             expires_at = idle_expiry(self._portal.lifetimes, now, session.absolute_expires_at)
-        if session.id not in self._touching:
-            task = asyncio.create_task(self._note(session.id, now, expires_at), name="session touched")
-            self._touching[session.id] = task
-            task.add_done_callback(lambda _: self._touching.pop(session.id, None))
+        self._uses.note(session.id, now, expires_at)
         return expires_at
-
-    async def _note(self, session_id: int, now: datetime, expires_at: datetime) -> None:
-        try:
-            async with self._portal.writer.transaction() as transaction:
-                await touch(transaction, session_id, now, expires_at)
-        except LoaderError as error:
-            _log.warning("A session's use was not noted (%s).", error.code)
 
     def _remember(self, key: str, known: _Known) -> None:
         self._drop(key)

@@ -1,7 +1,7 @@
 """The memory of answers: for the same viewer alone, while nothing changed, and never what a clock or an error made."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -14,7 +14,7 @@ from graphql import GraphQLObjectType, TypeInfo, TypeInfoVisitor, Visitor, get_n
 
 from gateway.execution.compiled import CompiledEngine
 from gateway.limits import Limits
-from gateway.transport.answers import Answers
+from gateway.transport.answers import Answers, _identity
 from gateway.transport.head import Head
 from gateway.transport.protocol import Edge, Remembered
 from gateway.transport.responder import Responder
@@ -148,6 +148,16 @@ async def test_the_user_name_is_the_accounts_own_although_the_guardian_is_the_sa
     for _ in range(2):
         for token in ("mother", "other", "renamed"):
             assert (await gate.ask("{ me { username } }", token))["data"]["me"]["username"] == token
+
+
+def test_all_that_a_viewer_is_tells_answers_apart_but_the_session() -> None:
+    viewer = Viewer(1, 1, "ana", 7, frozenset(), FOREVER)
+    for each in fields(Viewer):
+        value = getattr(viewer, each.name)
+        changed: dict[str, Any] = {each.name: not value if isinstance(value, bool) else ("another", value)}
+        apart = _identity(replace(viewer, **changed)) != _identity(viewer)
+        assert apart == (each.name not in ("session_id", "expires_at"))
+    assert _identity(None) != _identity(viewer)
 
 
 async def test_whoever_has_logged_out_gets_nothing(gate: Gate) -> None:
