@@ -240,6 +240,10 @@ class Notice:
         return info.context.viewer.username if info.context.viewer else "nobody"
 
     @strawberry.field
+    def text(self, size: int) -> str:
+        return "." * size
+
+    @strawberry.field
     async def late(self, info: Info[Any, Any]) -> int:
         stage = stage_of(info)
         stage.opened(1)
