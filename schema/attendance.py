@@ -39,12 +39,12 @@ class Attendance(Node):
     confirmed: bool | None = strawberry.field(description="Whether the office has confirmed it; null if not known.")
     updated_at: datetime.datetime | None = strawberry.field(description="When the source last changed it.")
 
-    @batched("course_key")
+    @batched("course_key", shared=True)
     def course(keys: Any, batch: Batch) -> Course | None:
         """The course in whose period it was."""
         return courses.courses_of_pairs(keys, batch)
 
-    @batched("student_key")
+    @batched("student_key", shared=True)
     def student(keys: Any, batch: Batch) -> LazyStudent:
         """The student."""
         return people.students_by_key(keys, batch)
@@ -87,12 +87,12 @@ class AttendanceSummary:
     unexcused: int = strawberry.field(description="How many of these marks are not excused.")
     days_enrolled: int | None = strawberry.field(description="School days in which the student was enrolled, if known.")
 
-    @batched("term_key")
+    @batched("term_key", shared=True)
     def term(keys: Any, batch: Batch) -> Term | None:
         """The term, where summaries are by term."""
         return terms.terms_of_keys(keys, batch)
 
-    @batched("course_key")
+    @batched("course_key", shared=True)
     def course(keys: Any, batch: Batch) -> Course | None:
         """The course, where summaries are by course."""
         return courses.courses_of_pairs(keys, batch)

@@ -18,18 +18,26 @@ from schema.loading import load
 
 
 def batched(
-    key: str | None = "key", *, area: Area | None = None, name: str | None = None, size: int = 10
+    key: str | None = "key",
+    *,
+    area: Area | None = None,
+    name: str | None = None,
+    size: int = 10,
+    shared: bool = False,
 ) -> Callable[[Resolver], Any]:
     """Declare a field by its batch resolver; the function's signature and docstring are the field's in the schema.
 
-    `size` is how many items a list has as a rule, which is what it costs.
+    `size` is how many items a list has as a rule, which is what it costs. Declare it `shared` where it leads from what
+    is of one student to nothing of another, and whoever has a right to the student is told the same.
     """
-    return lambda resolve: _field(BatchField(resolve, key, area, paged=False), name, size)
+    return lambda resolve: _field(BatchField(resolve, key, area, paged=False, shared=shared), name, size)
 
 
-def connected(key: str = "key", *, area: Area | None = None, name: str | None = None) -> Callable[[Resolver], Any]:
+def connected(
+    key: str = "key", *, area: Area | None = None, name: str | None = None, shared: bool = False
+) -> Callable[[Resolver], Any]:
     """Declare a connection by a batch resolver that takes a `page` and returns a page of a statement."""
-    return lambda resolve: _field(BatchField(resolve, key, area, paged=True), name, 1)
+    return lambda resolve: _field(BatchField(resolve, key, area, paged=True, shared=shared), name, 1)
 
 
 def embedded(columns: Mapping[str, str], *, description: str) -> Callable[[type], Any]:

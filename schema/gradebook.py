@@ -118,17 +118,17 @@ class Assignment(Node):
         description="What the book says of it today.",
     )(Score)
 
-    @batched("category_key")
+    @batched("category_key", shared=True)
     def category(keys: Any, batch: Batch) -> Category | None:
         """The kind of work it is."""
         return courses.categories_of_pairs(keys, batch)
 
-    @batched("course_key")
+    @batched("course_key", shared=True)
     def course(keys: Any, batch: Batch) -> LazyCourse:
         """The course it belongs to."""
         return courses.courses_of_pairs(keys, batch)
 
-    @batched("student_key")
+    @batched("student_key", shared=True)
     def student(keys: Any, batch: Batch) -> LazyStudent:
         """The student who has it."""
         return people.students_by_key(keys, batch)
@@ -152,17 +152,17 @@ class Grade(Node):
     posted_at: datetime.datetime | None = strawberry.field(description="When the school posted it.")
     missing_count: int | None = strawberry.field(description="How many pieces of work are missing, where it is known.")
 
-    @batched("term_key")
+    @batched("term_key", shared=True)
     def term(keys: Any, batch: Batch) -> Term | None:
         """The term it is for."""
         return terms.terms_of_keys(keys, batch)
 
-    @batched("course_key")
+    @batched("course_key", shared=True)
     def course(keys: Any, batch: Batch) -> LazyCourse:
         """The course it is for."""
         return courses.courses_of_pairs(keys, batch)
 
-    @batched("student_key")
+    @batched("student_key", shared=True)
     def student(keys: Any, batch: Batch) -> LazyStudent:
         """The student whose grade it is."""
         return people.students_by_key(keys, batch)
@@ -185,44 +185,44 @@ class Course(Node):
     enrolled_on: datetime.date | None = strawberry.field(description="The day the student joined.")
     dropped_on: datetime.date | None = strawberry.field(description="The day the student left; null while enrolled.")
 
-    @batched("term_key")
+    @batched("term_key", shared=True)
     def term(keys: Any, batch: Batch) -> Term | None:
         """The term in which it is taught."""
         return terms.terms_of_keys(keys, batch)
 
-    @batched("section_key", size=2)
+    @batched("section_key", size=2, shared=True)
     def teachers(keys: Any, batch: Batch) -> list[LazyTeacher]:
         """The teachers, the one in charge first."""
         return people.teachers_of_sections(keys, batch)
 
-    @batched("student_key")
+    @batched("student_key", shared=True)
     def student(keys: Any, batch: Batch) -> LazyStudent:
         """The student who has it."""
         return people.students_by_key(keys, batch)
 
-    @batched("key", area=Area.GRADES)
+    @batched("key", area=Area.GRADES, shared=True)
     def grade(keys: Any, batch: Batch) -> Grade | None:
         """The grade a parent looks at first: of the current term, in progress before posted; else the last."""
         return grades.first_grade_of_courses(keys, batch)
 
-    @batched("key", area=Area.GRADES, size=6)
+    @batched("key", area=Area.GRADES, size=6, shared=True)
     def grades(keys: Any, batch: Batch) -> list[Grade]:
         """All grades, the latest term first."""
         return grades.grades_of_courses(keys, batch)
 
-    @batched("section_key", size=5)
+    @batched("section_key", size=5, shared=True)
     def categories(keys: Any, batch: Batch) -> list[Category]:
         """The kinds of work and their weights, the heaviest first."""
         return courses.categories_of_sections(keys, batch)
 
-    @connected("book_key", area=Area.GRADES)
+    @connected("book_key", area=Area.GRADES, shared=True)
     def assignments(
         keys: Any, batch: Batch, page: Page, filter: FilterArgument = None
     ) -> Connection[Assignment] | None:
         """The assignments, the latest due first."""
         return assignments.assignments_of_courses(keys, batch, page, wanted_assignments(batch.context, filter))
 
-    @connected("key", area=Area.ATTENDANCE)
+    @connected("key", area=Area.ATTENDANCE, shared=True)
     def attendance(keys: Any, batch: Batch, page: Page) -> Connection[LazyAttendance] | None:
         """The attendance in this course, the latest first."""
         return attendance.attendance_of_courses(keys, batch, page)

@@ -62,17 +62,17 @@ class Student(Node):
     name: str = strawberry.field(description="Given name and family name.")
     birth_date: datetime.date | None = strawberry.field(description="The date of birth.")
 
-    @batched()
+    @batched(shared=True)
     def grade_level(keys: Any, batch: Batch) -> GradeLevel:
         """The grade the student is in; the last one where the student is in none today."""
         return people.grade_levels(keys, batch)
 
-    @batched()
+    @batched(shared=True)
     def school(keys: Any, batch: Batch) -> School:
         """The school the student attends, the primary one of several; the last one where none is attended."""
         return terms.school_of_students(keys, batch)
 
-    @batched(size=5)
+    @batched(size=5, shared=True)
     def enrollments(keys: Any, batch: Batch) -> list[SchoolEnrollment]:
         """Where the student is and was enrolled, the present first."""
         return terms.enrollments_of_students(keys, batch)
@@ -87,17 +87,17 @@ class Student(Node):
         """The state of every area of the record: why something is null."""
         return people.areas(keys, batch)
 
-    @batched()
+    @batched(shared=True)
     def terms(keys: Any, batch: Batch) -> list[Term]:
         """The terms of the student's schools and years, in their order, a year before its parts."""
         return terms.terms_of_students(keys, batch)
 
-    @batched(area=Area.GRADES)
+    @batched(area=Area.GRADES, shared=True)
     def courses(keys: Any, batch: Batch, term_id: TermArgument = None) -> list[Course] | None:
         """The courses of a term; where none is named, of today's terms, or of the last ones out of term."""
         return courses.courses_of_students(keys, batch, term_id)
 
-    @batched(area=Area.GRADES, size=40)
+    @batched(area=Area.GRADES, size=40, shared=True)
     def grades(
         keys: Any,
         batch: Batch,
@@ -107,14 +107,14 @@ class Student(Node):
         """The grades of all courses, the latest term first."""
         return grades.grades_of_students(keys, batch, term_id, course_id)
 
-    @connected(area=Area.GRADES)
+    @connected(area=Area.GRADES, shared=True)
     def assignments(
         keys: Any, batch: Batch, page: Page, filter: FilterArgument = None
     ) -> Connection[Assignment] | None:
         """The assignments of all courses, the latest due first."""
         return assignments.assignments_of_students(keys, batch, page, wanted_assignments(batch.context, filter))
 
-    @connected(area=Area.ATTENDANCE)
+    @connected(area=Area.ATTENDANCE, shared=True)
     def attendance(
         keys: Any,
         batch: Batch,
@@ -126,7 +126,7 @@ class Student(Node):
         """The marks of attendance, the latest first."""
         return attendance.attendance_of_students(keys, batch, page, wanted_attendance(batch.context, filter))
 
-    @batched(area=Area.ATTENDANCE)
+    @batched(area=Area.ATTENDANCE, shared=True)
     def attendance_summary(
         keys: Any,
         batch: Batch,

@@ -34,7 +34,7 @@ class Term(Node):
     school_year: int = strawberry.field(description="The school year, by the calendar year in which it ends.")
     is_current: bool = strawberry.field(description="Whether today lies in it.")
 
-    @batched("parent_key")
+    @batched("parent_key", shared=True)
     def parent(keys: Any, batch: Batch) -> Annotated["Term", strawberry.lazy("schema.schools")] | None:
         """The term of which this one is a part."""
         return terms.terms_of_keys(keys, batch)
@@ -50,7 +50,7 @@ class SchoolEnrollment:
     is_primary: bool = strawberry.field(description="Whether it is the school the family would name first.")
     is_current: bool = strawberry.field(description="Whether it holds today.")
 
-    @batched("school_key")
+    @batched("school_key", shared=True)
     def school(keys: Any, batch: Batch) -> School:
         """The school."""
         return terms.schools_of_keys(keys, batch)

@@ -40,7 +40,7 @@ class Change:
     )
     kind: ChangeKind = strawberry.field(description="What has happened.")
 
-    @batched("student_key")
+    @batched("student_key", shared=True)
     def student(keys: Any, batch: Batch) -> Student | None:
         """The student whom it concerns."""
         return people.students_by_key(keys, batch)
@@ -54,17 +54,17 @@ class GradeChanged(Change):
     grade_key: Private[Any]
     before: Private[Any]
 
-    @batched("grade_key", area=Area.GRADES)
+    @batched("grade_key", area=Area.GRADES, shared=True)
     def grade(keys: Any, batch: Batch) -> Grade | None:
         """The grade as it is now; null where it is gone, or cannot be read right now."""
         return grades.grades_by_id(keys, batch)
 
-    @batched("before", area=Area.GRADES)
+    @batched("before", area=Area.GRADES, shared=True)
     def previous_percent(keys: Any, batch: Batch) -> Decimal | None:
         """The percent before; null where there was none."""
         return [percent for _, percent, _ in keys]
 
-    @batched("before", area=Area.GRADES)
+    @batched("before", area=Area.GRADES, shared=True)
     def previous_letter(keys: Any, batch: Batch) -> str | None:
         """The letter before; null where there was none."""
         return [letter for _, _, letter in keys]

@@ -86,6 +86,11 @@ class BatchSpec(Protocol):
         ...
 
     @property
+    def shared(self) -> bool:
+        """Whether viewers with the same rights are told the same."""
+        ...
+
+    @property
     def paged(self) -> bool:
         """Whether it is a connection."""
         ...

@@ -16,6 +16,7 @@ from gateway.execution.pages import MakeCursor
 from gateway.execution.plan import Plan
 from gateway.execution.planner import Unplanned, conditions_of, plan_operation
 from gateway.execution.run import Run
+from gateway.execution.sharing import shareable
 from gateway.execution.waves import Fetch
 from loaders.database.deadlines import Deadlines
 
@@ -62,6 +63,11 @@ class CompiledEngine(Engine):
             self.runs["extensions" if self.extended else "graphql-core"] += 1
             return await super().answer(prepared, event, context)
         return await self._run(plan, prepared, context, event) or await super().answer(prepared, event, context)
+
+    def shareable(self, prepared: Prepared) -> bool:
+        """Whether viewers with the same rights before an event are answered alike: where every field says so."""
+        plan = self._plan(prepared)
+        return plan is not None and shareable(plan)
 
     async def _run(self, plan: Plan, prepared: Prepared, context: Any, root: Any) -> Answer | None:
         """The answer by the plan; None after a fault of ours, where graphql-core may still answer."""
