@@ -15,7 +15,8 @@ GUARDIANS = 5_000
 FOLLOWED = "(select min(student_id) from guardian_students where guardian_id = 1)"
 ADD = """
 with recursive number(n) as (select 1 union all select n + 1 from number where n < ?)
-insert into guardians (id, name, email) select n, 'Guardian ' || n, '' from number where n not in (select id from guardians)"""
+insert into guardians (id, name, email)
+select n, 'Guardian ' || n, '' from number where n not in (select id from guardians)"""
 
 
 def make(kit: Path, copy: Path) -> None:
