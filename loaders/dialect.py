@@ -78,7 +78,7 @@ def bind_set(dialect: Dialect, values: Collection[Any]) -> Any:
     MySQL has no empty list; a list of one null holds nothing either.
     """
     if dialect is Dialect.SQLITE:
-        return orjson.dumps(values if values.__class__ is list else list(values)).decode()
+        return orjson.dumps(values if values.__class__ is list or values.__class__ is tuple else list(values)).decode()
     if dialect is Dialect.MYSQL:
         return tuple(str(v) if isinstance(v, UUID) else v for v in values) or (None,)
     return list(values)

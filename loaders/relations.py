@@ -1,9 +1,10 @@
 """Statements over relations, made into one engine's SQL."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from loaders.adapter import Adapter
@@ -28,12 +29,15 @@ _TOKEN = re.compile(
 RENDERED = 4096
 
 
+Bind = Callable[[Mapping[str, Value], Any, int | None], list[Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One engine's SQL, the names of its parameters in the order of its placeholders, and how its rows are read."""
+    """One engine's SQL, how its parameters are bound, and how its rows are read."""
 
     sql: str
-    names: tuple[str, ...]
+    bind: Bind
     layout: Layout
 
 
@@ -58,6 +62,8 @@ class Relations:
         self._columns = columns
         self._selects = {name: self._completed(name) for name in adapter.selects}
         self._rendered: dict[tuple[Any, ...], Rendered] = {}
+        self._today = date.min
+        self._bound_today: Any = None
         self._splits: dict[tuple[Any, ...], Split] = {}
 
     def render(self, statement: Statement, wanted: Sequence[str] | None = None) -> Rendered:
@@ -86,26 +92,25 @@ class Relations:
 
         `:today` and `:time_zone`, the source's, are there for every statement and every adapter's SELECT.
         """
-        values: list[Any] = []
-        params = statement.params
-        for name in rendered.names:
-            value = params[name] if name in params else self._given(name, statement, today)
-            if value.__class__ is int or value.__class__ is str:
-                values.append(value)
-            elif isinstance(value, list | tuple | set | frozenset):
-                values.append(bind_set(self.dialect, value))
-            else:
-                values.append(bind(self.dialect, value, self.adapter.time_zone, zoned=self.zoned))
-        return values
+        if today is not self._today:
+            self._today, self._bound_today = today, self._bound(today)
+        return rendered.bind(statement.params, self._bound_today, statement.limit)
 
-    def _given(self, name: str, statement: Statement, today: date) -> Value:
-        if name == "today":
-            return today
-        if name == "limit":
-            return statement.limit
-        if name == "time_zone":
-            return str(self.adapter.time_zone)
-        raise KeyError(name)
+    def _bound(self, value: Any) -> Any:
+        return bind(self.dialect, value, self.adapter.time_zone, zoned=self.zoned)
+
+    def _binder(self, params: Sequence[tuple[str, bool]]) -> Bind:
+        """A function generated for these parameters and whether each is a set; names stand in it by their repr only."""
+        ours = {"today": "today", "limit": "limit", "time_zone": repr(str(self.adapter.time_zone))}
+        for name, a_set in params:
+            # What an engine takes as it is needs no call.
+            plain = f"(v if (v := p[{name!r}]).__class__ is int or v.__class__ is str else bound(v))"
+            ours.setdefault(name, f"bind_set(p[{name!r}])" if a_set else plain)
+        items = [ours[name] for name, _ in params]
+        names: dict[str, Any] = {"bind_set": partial(bind_set, self.dialect), "bound": self._bound}
+        exec(compile(f"def bind(p, today, limit):\n return [{', '.join(items)}]", "<bind>", "exec"), names)
+        made: Bind = names["bind"]
+        return made
 
     def relation(self, name: str) -> str:
         """The relation as a derived table in parentheses."""
@@ -116,7 +121,8 @@ class Relations:
 
     def alone(self, name: str) -> tuple[str, tuple[str, ...]]:
         """A relation's own SELECT in this engine's SQL, and the names of its parameters."""
-        return self._placed(self.relation(name)[1:-1])
+        sql, params = self._placed(self.relation(name)[1:-1])
+        return sql, tuple(param for param, _ in params)
 
     def _completed(self, name: str) -> str:
         """The adapter's SELECT, with nulls for the optional columns that it lacks."""
@@ -158,11 +164,13 @@ class Relations:
             )
         sql, params = self._placed(text)
         columns = tuple(name for name in shape.names if name in names)
-        return Rendered(sql, params, Layout(shape, plain, columns, keys, self.dialect, self.adapter.time_zone))
+        return Rendered(
+            sql, self._binder(params), Layout(shape, plain, columns, keys, self.dialect, self.adapter.time_zone)
+        )
 
-    def _placed(self, text: str) -> tuple[str, tuple[str, ...]]:
-        """The text with its relations in place and its parameters as placeholders of this engine."""
-        names: list[str] = []
+    def _placed(self, text: str) -> tuple[str, list[tuple[str, bool]]]:
+        """The text with relations in place and placeholders of this engine; the parameters, and which are sets."""
+        params: list[tuple[str, bool]] = []
         positions: dict[str, int] = {}
 
         def place(found: re.Match[str]) -> str:
@@ -175,11 +183,11 @@ class Relations:
             if self.dialect is Dialect.POSTGRESQL and name in positions:
                 position = positions[name]
             else:
-                names.append(name)
-                position = positions[name] = len(names)
+                params.append((name, found["verb"] is not None))
+                position = positions[name] = len(params)
             if found["verb"]:
                 return member_of(self.dialect, position)
             return placeholder(self.dialect, position)
 
         sql = _TOKEN.sub(place, text)
-        return sql, tuple(names)
+        return sql, params

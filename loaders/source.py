@@ -31,6 +31,10 @@ class Reads(Protocol):
         """The rows of each statement, `heavy` ones beside the loop; SourceDown where the database does not answer."""
         ...
 
+    def at_once(self, statements: Sequence[Bound]) -> list[list[Sequence[Any]]] | None:
+        """The rows of each statement, where they can be had without a wait; None where `fetch` must be asked."""
+        ...
+
     def version(self) -> Hashable | None:
         """Something that changes with every commit, read without a wait; None where that is not known."""
         ...
@@ -70,7 +74,9 @@ class Source:
 
     def today(self) -> date:
         """Today's date where the district is."""
-        now = self._now()
+        return self._day(self._now())
+
+    def _day(self, now: datetime) -> date:
         if not self._day_begins <= now < self._day_ends:
             zone = self.adapter.time_zone
             self._today = now.astimezone(zone).date()
@@ -161,20 +167,21 @@ class _Trip:
         self.layouts: list[Layout] = []
         self.rows: list[Rows] = []
 
+    def send(self, statement: Statement, wanted: Sequence[str] | None) -> int:
+        """Take a statement along; where its answer will stand."""
+        rendered = self.relations.render(statement, wanted)
+        self.statements.append(statement)
+        self.bound.append((rendered.sql, self.relations.values(rendered, statement, self.today)))
+        self.layouts.append(rendered.layout)
+        return len(self.bound) - 1
+
     def ask(self, statement: Statement | Joined, wanted: Sequence[str] | None) -> Callable[[], Rows]:
-        """Take a statement along; what its answer will be, once the trip is done."""
+        """Take along what of a statement must be read; what its answer will be, once the trip is done."""
         if isinstance(statement, Joined):
             return self._joined(statement, wanted)
         if self.memory is not None and statement.template.shared is not None:
             return self._shared(self.memory, statement, wanted)
-        return self._sent(statement, wanted)
-
-    def _sent(self, statement: Statement, wanted: Sequence[str] | None) -> Callable[[], Rows]:
-        rendered = self.relations.render(statement, wanted)
-        at = len(self.bound)
-        self.statements.append(statement)
-        self.bound.append((rendered.sql, self.relations.values(rendered, statement, self.today)))
-        self.layouts.append(rendered.layout)
+        at = self.send(statement, wanted)
         return lambda: self.rows[at]
 
     def _joined(self, joined: Joined, wanted: Sequence[str] | None) -> Callable[[], Rows]:
@@ -187,13 +194,13 @@ class _Trip:
         layout = self.relations.render(statement, wanted).layout
         place = memory.place(layout)
         known, missing = memory.find(place, statement.keys)
-        read = self._sent(statement.template.of(missing), wanted) if missing else None
+        read = self.send(statement.template.of(missing), wanted) if missing else None
 
         def rows() -> Rows:
             groups = known
             as_of = None
             if read is not None:
-                found = read()
+                found = self.rows[read]
                 as_of = found.as_of
                 kept = memory.keep(self.mark, place, missing, found)
                 groups = {key: known.get(key) or kept.get(key, ()) for key in statement.keys}
@@ -204,4 +211,4 @@ class _Trip:
 
 def _place(bound: Bound, today: date) -> tuple[Any, ...]:
     sql, values = bound
-    return sql, today, *(tuple(value) if value.__class__ is list else value for value in values)
+    return sql, today, *[tuple(value) if value.__class__ is list else value for value in values]

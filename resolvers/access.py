@@ -5,13 +5,14 @@ Students enter an operation only through the scope, so a key below them is a key
 
 import asyncio
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
+from typing import NamedTuple
 
 from loaders.contract import GradeLevel, RelationshipKind
 from loaders.rights import scope_of_guardian
-from loaders.rows import Rows
+from loaders.rows import Raw, Rows
 from loaders.statement import Key, Statement
 from resolvers.context import Context
 
@@ -58,8 +59,7 @@ _PROVIDED_BY: Mapping[Area, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Right:
+class Right(NamedTuple):
     """A guardian's right to one student, as it holds today."""
 
     guardian_key: Key
@@ -72,26 +72,39 @@ class Right:
     ends_on: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolled:
+class Enrolled(NamedTuple):
     """Where a student is or was, as much as is needed to say what to show."""
 
     school_key: Key
     school_year: int
 
 
-@dataclass(frozen=True, slots=True)
 class Scope:
     """The students a viewer may see today, where they are enrolled, and how fresh that knowledge is.
 
     A student's enrolments stand in the order in which a family would name them, the present one first.
     """
 
-    rights: Mapping[Key, Right]
-    enrolled: Mapping[Key, Sequence[Enrolled]]
-    first_enrollments: Mapping[Key, Rows]
-    as_of: datetime
-    stale: bool = False
+    __slots__ = ("_first", "_layout", "as_of", "enrolled", "rights", "stale")
+
+    def __init__(self, rows: Rows | None, as_of: datetime) -> None:
+        self.rights: dict[Key, Right] = {}
+        self.enrolled: dict[Key, list[Enrolled]] = {}
+        self.as_of = as_of
+        self.stale = rows is not None and rows.stale
+        self._first: dict[Key, Raw] = {}
+        self._layout = rows.layout if rows is not None else None
+        if rows is None:
+            return
+        # The grade level is left unread: a word that nobody knows must not close everything else.
+        parts = rows.layout.several((*Right._fields, *Enrolled._fields), rows.raw)
+        for part, raw in zip(parts, rows.raw, strict=True):
+            student = part[1]
+            if student not in self.rights:
+                self.rights[student] = Right._make(part[:_RIGHT])
+                self.enrolled[student] = []
+                self._first[student] = raw
+            self.enrolled[student].append(Enrolled._make(part[_RIGHT:]))
 
     def __contains__(self, student: object) -> bool:
         return student in self.rights
@@ -101,10 +114,15 @@ class Scope:
         """The students' keys, in no order that means anything."""
         return list(self.rights)
 
-    def grade_level(self, student: Key) -> GradeLevel | None:
-        """The grade level of the student's first enrolment; ValueInvalid where the source's word is none we know."""
-        rows = self.first_enrollments.get(student)
-        return rows.layout.values("grade_level", rows.raw)[0] if rows is not None else None
+    def grade_levels(self, students: Sequence[Key]) -> list[GradeLevel | None]:
+        """The grade level of each student's first enrolment; ValueInvalid where the source's word is none we know."""
+        if self._layout is None:
+            return [None for _ in students]
+        layout, first = self._layout, self._first
+        return [layout.values("grade_level", [first[key]])[0] if key in first else None for key in students]
+
+
+_RIGHT = len(Right._fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,27 +174,9 @@ def unread_scope(context: Context) -> Statement | None:
 
 def take_scope(context: Context, rows: Rows | None) -> Scope:
     """The scope by the answer to its statement, from now on the operation's; None is an answer without rows."""
-    if rows is None:
-        context.scope = scope = Scope({}, {}, {}, context.source.now())
-        return scope
-    layout = rows.layout
-    rights: dict[Key, Right] = {}
-    enrolled: dict[Key, list[Enrolled]] = {}
-    first: dict[Key, Rows] = {}
-    parts = zip(layout.several(_RIGHT, rows.raw), layout.several(_ENROLLED, rows.raw), rows.raw, strict=True)
-    for right, enrollment, raw in parts:
-        student = right[1]
-        if student not in rights:
-            rights[student] = Right(*right)
-            enrolled[student] = []
-            first[student] = Rows(layout, [raw])
-        enrolled[student].append(Enrolled(*enrollment))
-    context.scope = scope = Scope(rights, enrolled, first, rows.as_of or context.source.now(), rows.stale)
+    as_of = rows.as_of if rows is not None else None
+    context.scope = scope = Scope(rows, as_of or context.source.now())
     return scope
-
-
-_RIGHT = tuple(field.name for field in fields(Right))
-_ENROLLED = tuple(field.name for field in fields(Enrolled))
 
 
 async def standing(context: Context, student: Key) -> Hashable | None:
@@ -189,16 +189,22 @@ async def standing(context: Context, student: Key) -> Hashable | None:
 
 async def closed(context: Context, area: Area, students: Iterable[Key]) -> Mapping[Key, AreaReason]:
     """Of these students those whose area the viewer cannot read now, and why; asked once per level."""
-    scope = await scope_of(context)
+    return closed_in(context, await scope_of(context), area, students)
+
+
+def closed_in(context: Context, scope: Scope, area: Area, students: Iterable[Key]) -> Mapping[Key, AreaReason]:
+    """The same where the scope is known."""
     if not _provided(context, area):
         return dict.fromkeys(students, AreaReason.NOT_PROVIDED)
     if scope.stale:
         return dict.fromkeys(students, AreaReason.SOURCE_DOWN)
-    return {student: AreaReason.NO_RIGHT for student in students if student not in scope}
+    rights = scope.rights
+    return {student: AreaReason.NO_RIGHT for student in students if student not in rights}
 
 
 def _provided(context: Context, area: Area) -> bool:
-    return any(context.source.adapter.has(relation) for relation in _PROVIDED_BY[area])
+    selects = context.source.adapter.selects
+    return any(relation in selects for relation in _PROVIDED_BY[area])
 
 
 async def areas_of_students(context: Context, students: Sequence[Key]) -> list[list[AreaStatus]]:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from loaders.portal.roles import StaffRole
 from loaders.source import Source
@@ -192,8 +192,7 @@ class Context:
         return viewer.guardian_key
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """The second argument of every batch resolver: the operation, and the columns it wants (None: all)."""
 
     context: Context

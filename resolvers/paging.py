@@ -4,9 +4,8 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -21,8 +20,7 @@ DEFAULT_FIRST = 20
 MOST = 100
 
 
-@dataclass(frozen=True)
-class Paged:
+class Paged(NamedTuple):
     """A statement of which each parent gets one page, its first rows; `whole` is the statement before the cursor."""
 
     statement: Statement | Joined
@@ -40,8 +38,7 @@ class Paged:
         return [term.name for term in self.statement.order if term.name is not None]
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """What a client asked of a connection; `after` is a cursor of that connection."""
 
     first: int = DEFAULT_FIRST

@@ -67,7 +67,7 @@ async def areas(keys: Sequence[Key], batch: Batch) -> list[list[AreaStatus]]:
 async def grade_levels(keys: Sequence[Key], batch: Batch) -> list[GradeLevel]:
     """The grade level of each student's first enrolment; OTHER where the source has none."""
     scope = await scope_of(batch.context)
-    return [scope.grade_level(key) or GradeLevel.OTHER for key in keys]
+    return [level or GradeLevel.OTHER for level in scope.grade_levels(keys)]
 
 
 async def students_of_messages(keys: Sequence[tuple[Key, Key]], batch: Batch) -> Statement | None:

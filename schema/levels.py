@@ -9,7 +9,7 @@ from loaders.errors import SourceDown
 from loaders.joined import Joined
 from loaders.rows import Rows
 from loaders.statement import Statement
-from resolvers.access import Area, closed, take_scope, unread_scope
+from resolvers.access import Area, Scope, closed_in, scope_of, take_scope, unread_scope
 from resolvers.context import Batch, Context
 from resolvers.paging import Paged, count_of, page_of
 
@@ -21,24 +21,37 @@ EMBEDDED = "homeroom.embedded"
 Resolver = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
 class Asked:
     """A level before anything of it was read: a statement to run, or values in the keys' order, or nothing.
 
     `shut` keys are withheld. A connection comes with its `page`.
     """
 
-    keys: Sequence[Any]
-    shut: frozenset[Any] = frozenset()
-    statement: Statement | Joined | None = None
-    page: Paged | None = None
-    values: Sequence[Any] | None = None
-    earlier: bool = False
+    __slots__ = ("earlier", "keys", "page", "shut", "statement", "values")
+
+    def __init__(
+        self,
+        keys: Sequence[Any],
+        shut: frozenset[Any] = frozenset(),
+        statement: Statement | Joined | None = None,
+        page: Paged | None = None,
+        values: Sequence[Any] | None = None,
+        earlier: bool = False,
+    ) -> None:
+        self.keys = keys
+        self.shut = shut
+        self.statement = statement
+        self.page = page
+        self.values = values
+        self.earlier = earlier
 
     @property
     def count(self) -> Statement | None:
         """The statement that counts the whole of a connection; None where the level is none."""
         return None if self.page is None else count_of(self.page.whole)
+
+
+_NONE: frozenset[Any] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,18 +74,22 @@ class BatchField:
         self, context: Context, keys: list[Any], wanted: Sequence[str] | None, args: Mapping[str, Any]
     ) -> Asked:
         """What a level comes to before anything of it was read, its guard asked."""
-        given = dict(args)
-        if self.paged:
-            given["page"] = page_of(given.pop("first", None), given.pop("after", None))
-        shut = await self.shut(context, keys)
+        shut = _NONE if self.area is None else await self.shut(context, keys)
         asked = [key for key in keys if key not in shut] if shut else keys
+        earlier = False
+        if self.paged:
+            given = dict(args)
+            page = page_of(given.pop("first", None), given.pop("after", None))
+            earlier = page.after is not None
+            args = {"page": page, **given}
         if not asked:
-            return Asked(keys, shut, values=None)
-        answer = self.resolve(asked, Batch(context, wanted), **given)
+            return Asked(keys, shut)
+        answer = self.resolve(asked, Batch(context, wanted), **args)
+        if answer.__class__ is Statement:
+            return Asked(asked, shut, answer)
         if inspect.isawaitable(answer):
             answer = await answer
         if isinstance(answer, Paged):
-            earlier = given["page"].after is not None
             return Asked(asked, shut, answer.rows, answer, earlier=earlier)
         if isinstance(answer, Statement | Joined):
             return Asked(asked, shut, answer)
@@ -87,14 +104,17 @@ class BatchField:
     async def shut(self, context: Context, keys: Sequence[Any]) -> frozenset[Any]:
         """The keys whose area is closed."""
         if self.area is None:
-            return frozenset()
+            return _NONE
+        scope = context.scope if context.scope.__class__ is Scope else await scope_of(context)
         students = self.students(keys)
-        reasons = await closed(context, self.area, dict.fromkeys(students))
+        reasons = closed_in(context, scope, self.area, students)
+        if not reasons:
+            return _NONE
         return frozenset(key for key, student in zip(keys, students, strict=True) if student in reasons)
 
     def students(self, keys: Sequence[Any]) -> list[Any]:
         """The student of each key."""
-        return [key[0] if isinstance(key, tuple) else key for key in keys]
+        return [key[0] if key.__class__ is tuple else key for key in keys]
 
 
 async def read(

@@ -39,6 +39,9 @@ class Recorded:
     statements: list[Bound] = field(default_factory=list)
     dialect: Dialect = Dialect.SQLITE
 
+    def at_once(self, statements: Sequence[Bound]) -> None:
+        """Nothing: whatever is read is to be written down."""
+
     def version(self) -> Hashable | None:
         """The database's own word."""
         return self.reads.version()

@@ -53,10 +53,14 @@ def serializer(of: Any) -> Serialize:
 
 def _nullable(of: GraphQLLeafType) -> Serialize:
     coerce = of.coerce_output_value
+    members = _members(of) if isinstance(of, GraphQLEnumType) else {}
+    classes = frozenset(member.__class__ for member in members)
 
     def serialize(value: Any) -> Any:
         if value is None or value is Undefined:
             return None
+        if value.__class__ in classes and value in members:
+            return members[value]
         if isinstance(value, Failed | Exception) or hasattr(value, "__await__"):
             raise Anomaly
         try:

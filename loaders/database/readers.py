@@ -113,6 +113,16 @@ class Readers:
                 return await self._piped(pipeline, statements)
         return await self._call(lambda link: link.fetch(statements))
 
+    def at_once(self, statements: Sequence[Bound]) -> list[list[Raw]] | None:
+        """The rows of each statement, where they can be had on the loop's thread now; None where `fetch` must do it."""
+        if (direct := self._at_once()) is None:
+            return None
+        try:
+            return direct.at_once(statements)
+        except REFUSALS as error:
+            self._refused(direct, error)
+            return None
+
     async def table(self, sql: str, values: Sequence[Any] = ()) -> Table:
         """The rows of one statement with the names of their columns; refuses as `fetch` does."""
         if (direct := self._at_once()) is not None:

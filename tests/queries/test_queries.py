@@ -33,6 +33,9 @@ class Trips:
     dialect: Dialect
     made: list[list[Bound]] = field(default_factory=list)
 
+    def at_once(self, statements: Sequence[Bound]) -> None:
+        """Nothing: whatever is read is to be written down."""
+
     def version(self) -> Hashable | None:
         """The database's own word."""
         return self.reads.version()
