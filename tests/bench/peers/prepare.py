@@ -6,6 +6,7 @@ python -m tests.bench.peers.prepare DISTRICT PORTAL
 import asyncio
 import sqlite3
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -45,9 +46,8 @@ def clear(portal: Path) -> Path:
     return portal.absolute()
 
 
-async def prepare(district: Path, portal: Path) -> int:
+async def prepare(guardians: Sequence[int], portal: Path) -> int:
     """Make the store and say how many sessions it holds."""
-    guardians = guardians_of(district)
     url = f"sqlite:///{portal}"
     await migrate_store(url)
     writer = await Writer.open(url)
@@ -74,4 +74,4 @@ async def prepare(district: Path, portal: Path) -> int:
 
 
 if __name__ == "__main__":
-    print(asyncio.run(prepare(Path(sys.argv[1]), clear(Path(sys.argv[2])))), "sessions")
+    print(asyncio.run(prepare(guardians_of(Path(sys.argv[1])), clear(Path(sys.argv[2])))), "sessions")
