@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from loaders.rights import rights_of_guardians, scopes_of_guardians
 from loaders.rows import Rows
 from loaders.source import Source
 from loaders.statement import Key
-from resolvers.access import take_scope
+from resolvers.access import standing, take_scope
 from resolvers.context import Context
 
 CHUNK = 500
@@ -35,13 +35,23 @@ class Audience:
         rows = scopes.get(guardian)
         return frozenset() if rows is None else frozenset(rows.layout.values("student_key", rows.raw))
 
-    async def read_scopes(self, contexts: Iterable[Context]) -> None:
-        """Let each of these operations know its viewer's scope, read together instead of one by one."""
-        viewers = [(context, context.viewer.guardian_key) for context in contexts if context.viewer is not None]
-        scopes = await self._scopes_of(guardian for _, guardian in viewers if guardian is not None)
-        for context, guardian in viewers:
-            if guardian is not None:
-                take_scope(context, scopes.get(guardian))
+    async def standings(self, student: Key, contexts: Sequence[Context]) -> list[Hashable | None]:
+        """How each viewer stands to the student, all their rights read together; the first of each kind keeps its scope.
+
+        The scopes of the others are let go at once: with those of 3,000 held, the garbage collector took half the time.
+        """
+        guardians = [context.viewer.guardian_key if context.viewer is not None else None for context in contexts]
+        scopes = await self._scopes_of(guardian for guardian in guardians if guardian is not None)
+        found: list[Hashable | None] = []
+        known: set[Hashable | None] = set()
+        for context, guardian in zip(contexts, guardians, strict=True):
+            take_scope(context, scopes.get(guardian))
+            place = await standing(context, student)
+            if place in known:
+                context.scope = None
+            known.add(place)
+            found.append(place)
+        return found
 
     async def students_of_all(self, guardians: Iterable[Key]) -> Mapping[Key, frozenset[Key]]:
         """The students of each of these guardians."""

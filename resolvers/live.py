@@ -18,7 +18,6 @@ from loaders.changes import read_mark
 from loaders.errors import LoaderError, SourceDown, StatementTimeout
 from loaders.source import Source
 from loaders.statement import Key
-from resolvers.access import standing
 from resolvers.audience import Audience
 from resolvers.context import Context
 from resolvers.errors import BadUserInput, Overloaded
@@ -206,8 +205,7 @@ class Live:
         """How each of these viewers stands to the student now; waits while that cannot be read."""
         while True:
             try:
-                await self._audience.read_scopes(contexts)
-                return [await standing(context, student) for context in contexts]
+                return await self._audience.standings(student, contexts)
             except (SourceDown, StatementTimeout):
                 await asyncio.sleep(self.interval)
 

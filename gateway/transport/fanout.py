@@ -26,6 +26,8 @@ from resolvers.errors import Overloaded
 WAITING = 100
 #: How many events are answered at the same time.
 AT_ONCE = 16
+#: How many parties are asked about at once.
+TOGETHER = 500
 #: How many sockets are written to before others have a turn of the loop.
 BURST = 250
 
@@ -252,16 +254,17 @@ class Fanout:
 
     async def _groups(self, delivery: Delivery) -> list[tuple[list["Heard"], Context]]:
         """The parties that may be told, those together that will be answered alike, each with a context to ask with."""
-        heard, contexts = await _contexts(delivery.parties)
-        if not heard:
-            return []
-        party = heard[0][0]
-        standings = await party.source.standings(delivery.event, contexts)
-        alike = self._engine.shareable(party.prepared)
         groups: dict[Hashable, tuple[list[Heard], Context]] = {}
-        for one, context, standing in zip(heard, contexts, standings, strict=True):
-            if standing is not None:
-                groups.setdefault(standing if alike else one[0], ([], context))[0].append(one)
+        for start in range(0, len(delivery.parties), TOGETHER):
+            heard, contexts = await _contexts(delivery.parties[start : start + TOGETHER])
+            if not heard:
+                continue
+            party = heard[0][0]
+            alike = self._engine.shareable(party.prepared)
+            standings = await party.source.standings(delivery.event, contexts)
+            for one, context, standing in zip(heard, contexts, standings, strict=True):
+                if standing is not None:
+                    groups.setdefault(standing if alike else one[0], ([], context))[0].append(one)
         return list(groups.values())
 
     async def _answer(self, delivery: Delivery, parties: list["Heard"], context: Context) -> None:
