@@ -9,9 +9,6 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from gateway.transport.asgi import TAKE_OVER, Listener
 
-#: How long a client that was told the end may take to read what was sent before it.
-LAST_SECONDS = 30.0
-
 TEXT_FIN = 0x81
 
 
@@ -25,6 +22,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     """
 
     listener: Listener | None = None
+    #: How long a client that was told the end may take to say so too, and then to read what was sent before it.
+    farewell_seconds = 10.0
+    last_seconds = 20.0
 
     def handle_connect(self, event: Any) -> None:
         """Offer the application of a good handshake to take the socket over."""
@@ -99,7 +99,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
         self.transport.resume_reading()
-        self.close_timer = self.loop.call_later(self.close_timeout, self._part)
+        self.close_timer = self.loop.call_later(self.farewell_seconds, self._part)
 
     def resume_writing(self) -> None:
         """Tell the listener that there is room."""
@@ -150,7 +150,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def _part(self) -> None:
         self.transport.close()
-        self.close_timer = self.loop.call_later(LAST_SECONDS - self.close_timeout, self.transport.abort)
+        self.close_timer = self.loop.call_later(self.last_seconds, self.transport.abort)
 
 
 class _Departures:

@@ -36,7 +36,7 @@ class Audience:
         return frozenset() if rows is None else frozenset(rows.layout.values("student_key", rows.raw))
 
     async def standings(self, student: Key, contexts: Sequence[Context]) -> list[Hashable | None]:
-        """How each viewer stands to the student, all their rights read together; the first of each kind keeps its scope.
+        """How each viewer stands to the student, their rights read together; the first of each kind keeps its scope.
 
         The scopes of the others are let go at once: with those of 3,000 held, the garbage collector took half the time.
         """
@@ -45,7 +45,7 @@ class Audience:
         found: list[Hashable | None] = []
         known: set[Hashable | None] = set()
         for context, guardian in zip(contexts, guardians, strict=True):
-            take_scope(context, scopes.get(guardian))
+            take_scope(context, None if guardian is None else scopes.get(guardian))
             place = await standing(context, student)
             if place in known:
                 context.scope = None
