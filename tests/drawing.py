@@ -99,7 +99,7 @@ class Drawing:
         body = self.selection(of, depth + 1)
         name = f"F{len(self.fragments)}"
         self.fragments.append(f"fragment {name} on {of.name} {body}")
-        return f"...{name}"
+        return f"...{name} ...{name}" if self.wild and self.random.random() < 0.3 else f"...{name}"
 
     def field(self, name: str, each: GraphQLField, depth: int, *, conditional: bool = True) -> str:
         """A field under a key that says which arguments it has, so that equal keys are equal fields."""

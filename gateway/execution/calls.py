@@ -200,17 +200,18 @@ def valued(use: Use, reads: Sequence[Read]) -> list[Any]:
     relation = use.relation
     found: dict[Any, Any] = {}
     for read in reads:
-        if read.failure is not None:
-            found.update(dict.fromkeys(read.keys, Failed(read.failure)))
-        elif read.values is not None:
+        if read.values is not None:
             found.update(read.values)
-        else:
-            shut = frozenset(read.shut)
-            found.update({key: None if key in shut or not relation.many else [] for key in read.keys})
-            if read.rows is not None:
-                spots = spots_of(frame_of(relation.child, read.rows, read.row_keys, frozenset(use.keys)))
-                found.update({key: at if relation.many else at[0] for key, at in spots.items()})
-                found.update(_absent(read, relation))
+            continue
+        shut = frozenset(read.shut)
+        missing: Any = [] if relation.many else None
+        if read.failure is not None:
+            missing = Failed(read.failure)
+        found.update({key: None if key in shut else missing for key in read.keys})
+        if read.failure is None and read.rows is not None:
+            spots = spots_of(frame_of(relation.child, read.rows, read.row_keys, frozenset(use.keys)))
+            found.update({key: at if relation.many else at[0] for key, at in spots.items()})
+            found.update(_absent(read, relation))
     return [None if key is None else found.get(key) for key in use.keys]
 
 

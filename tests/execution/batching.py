@@ -39,6 +39,7 @@ class Context:
     asked: list[tuple[str, list[Any]]] = field(default_factory=list)
     loads: dict[Any, Any] = field(default_factory=dict)
     count: int = 0
+    kept: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -240,6 +240,11 @@ class Row:
             raise Refused("boom")
         return [[leaf(k + j) for j in range(mixed(k) % 3)] for k in keys]
 
+    @batched("id")
+    def done(keys: Any, context: Context) -> int:
+        """How far the mutations are."""
+        return [context.count for _ in keys]
+
     @batched("id", many=True)
     def short(keys: Any, context: Context) -> list[int] | None:
         return None if "boom" in context.broken else [[k, None] if bad(k, "short") else [k] for k in keys]
@@ -269,7 +274,7 @@ class Row:
         await asyncio.sleep(0)
         if bad(self.id, "twin"):
             raise Refused(f"twin {parent.id}")
-        return self
+        return parent
 
 
 @strawberry.type
@@ -347,7 +352,7 @@ class Box(Node):
 
     @strawberry.field
     def imposter(self) -> Leaf | None:
-        return Tiny(v=1) if bad(self.id, "imposter") else leaf(int(self.id))
+        return Tiny(v=1) if int(self.id) % 5 == 2 else leaf(int(self.id))
 
     @strawberry.field
     def stranger(self) -> Annotated["Any_", strawberry.lazy(__name__)] | None:
@@ -375,7 +380,7 @@ class Picky:
 
     @classmethod
     def is_type_of(cls, value: Any, info: Any) -> bool:
-        return isinstance(value, cls) and not bad(value.w, "picky")
+        return isinstance(value, cls) and value.w % 7 != 3
 
 
 Any_ = Annotated[Union[Leaf, Box, Tiny, Picky], strawberry.union("Anything")]  # noqa: UP007
@@ -424,7 +429,7 @@ class Query:
 
     @strawberry.field
     def anything(self, ids: list[int] | None = None) -> list[Any_]:
-        return [Tiny(v=n) if n % 5 == 0 else Picky(w=n) if n % 7 == 0 else thing(n) for n in ids or (1, 3, 5, 7, 10)]
+        return [Tiny(v=n) if n % 5 == 0 else Picky(w=n) if n % 4 == 3 else thing(n) for n in ids or range(1, 12)]
 
     @batched(None, many=True)
     def rows(keys: Any, context: Context, first: int = 4) -> list[Row]:
@@ -461,9 +466,27 @@ class Counter:
         context.done.append(("rows", list(keys), context.count))
         return rows([(k, (k + context.count) % 60) for k in keys])
 
+    @batched("at")
+    def fixed(keys: Any, context: Context) -> Row:
+        """Always the same row."""
+        return rows([(k, 5) for k in keys])
+
+
+@strawberry.type
+class Tally:
+    """One for the whole operation, so that each mutation changes what the last one gave."""
+
+    total: int = 0
+
 
 @strawberry.type
 class Mutation:
+    @strawberry.mutation
+    def tally(self, info: Info[Context, Any], by: int = 1) -> Tally:
+        kept: Tally = info.context.kept.setdefault("tally", Tally())
+        kept.total += by
+        return kept
+
     @strawberry.mutation
     async def bump(self, info: Info[Context, Any], by: int = 1) -> Counter | None:
         await asyncio.sleep(0)

@@ -3,7 +3,6 @@
 import gc
 import os
 import time
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -18,20 +17,24 @@ from tests.execution.twins import compiled, core, difference, events, prepared, 
 
 SEED = int(os.environ.get("HOMEROOM_TEST_SEED", "20261125"))
 #: Twenty documents a time; `HOMEROOM_TEST_FUZZ=30000` draws as many as it says, however long that takes.
-DRAWN = int(os.environ.get("HOMEROOM_TEST_FUZZ", "3000"))
+DRAWN = int(os.environ.get("HOMEROOM_TEST_FUZZ", "6000"))
 SECONDS = 25.0 if "HOMEROOM_TEST_FUZZ" not in os.environ else float("inf")
 
 TEXTS = {"id": ["a", "b", "abc", "zz"], "ids": ["1", "2"], "String": ["a", "é", ""], "ID": ["1", "x"]}
 BROKEN = [frozenset[str](), frozenset({"boom"}), frozenset({"away"}), frozenset({"guarded"})]
 
 
+# graphql-core abandons resolvers beside one that fails, and they are never awaited.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning", "ignore:.*never awaited:RuntimeWarning"
+)
+
+
 @pytest.fixture(autouse=True)
 def _abandoned() -> Iterator[None]:
-    """graphql-core abandons resolvers beside one that fails, and they are never awaited."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-        gc.collect()
+    """Let go of what was abandoned before another test is blamed for it."""
+    yield
+    gc.collect()
 
 
 def in_turn(done: Sequence[Any]) -> list[tuple[Any, set[str]]]:
