@@ -27,6 +27,7 @@ from strawberry.types.field import StrawberryField
 
 from gateway.execution.arguments import arguments_of, has_variables
 from gateway.execution.batches import BATCH, EMBEDDED
+from gateway.execution.loads import share
 from gateway.execution.plan import (
     Embedded,
     Lane,
@@ -39,7 +40,6 @@ from gateway.execution.plan import (
     Selection,
     TypeName,
 )
-from gateway.execution.shared import share
 
 
 class Unplanned(Exception):

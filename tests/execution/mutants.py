@@ -50,7 +50,7 @@ MUTANTS = [
     Mutant("what is shut is empty", "kids.py", "column = [None if key is None or key in shut else groups", "column = [None if key is None else groups"),  # noqa: E501
     Mutant("skip is include", "planner.py", 'holds is (name == "skip")', 'holds is not (name == "skip")'),
     Mutant("fragments are read twice", "planner.py", "visited.add(node.name.value)", "pass"),
-    Mutant("any arguments are one load", "shared.py", "places[frozen(relation.arguments)]", "places[None]"),
+    Mutant("any arguments are one load", "loads.py", "places[frozen(relation.arguments)]", "places[None]"),
     Mutant("what is shut fails with its level", "calls.py", "None if key in shut else missing for", "missing for"),
     Mutant("columns always suffice", "calls.py", "if read.serves(columns):", "if True:"),
     Mutant("a key without a row is null", "calls.py", "if refusal is None or relation.many:", "if True:"),
