@@ -1,14 +1,17 @@
-"""What the edge costs in process: a request through the whole application, without a socket, in microseconds of CPU.
+"""What the edge costs in process, without a socket: microseconds of CPU for a request, and for each of its stages.
 
     python -m tests.bench.edge [requests]
 
-The median of seven interleaved rounds over a made district; `nothing` is the loop alone with a receive and a send.
+The median of seven interleaved rounds over a made district. `asgi` is the whole application as uvicorn would call it,
+`direct` the protocol with the bytes of a request; `given` answers come from memory, `computed` ones do not. `nothing`
+is an application that gives back what it gets.
 """
 
 import asyncio
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -17,11 +20,15 @@ from typing import Any
 
 import orjson
 from starlette.types import Receive, Scope, Send
+from uvicorn.server import ServerState
 
-from gateway.app import create_app
+from gateway.app import Gateway, create_app
 from gateway.authentication import CHEAPEST
 from gateway.operators import migrate_store
+from gateway.serving import configure
 from gateway.settings import load_settings
+from gateway.transport.head import Head
+from gateway.transport.responder import Admitted, Responder
 from loaders.database import Writer
 from loaders.demo import make_district
 from loaders.portal.accounts import NewAccount, add_account
@@ -86,6 +93,50 @@ class Client:
         await self.app(scope, self.receive, self.send)
 
 
+class Wire(asyncio.Transport):
+    """A connection whose bytes are kept and go nowhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said = b""
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Addresses of this machine."""
+        return ("127.0.0.1", 50000) if name in ("peername", "sockname") else default
+
+    def is_closing(self) -> bool:
+        """Never."""
+        return False
+
+    def write(self, data: Any) -> None:
+        """Keep what was said last."""
+        self.said = data
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """There is but one."""
+
+
+class Socket:
+    """The same client on a connection of uvicorn's, with the gateway's protocol."""
+
+    def __init__(self, client: Client, app: Gateway) -> None:
+        config = configure(app, endpoint=app.endpoint)
+        config.load()
+        protocol: Any = config.http_protocol_class
+        self.wire = Wire()
+        self.protocol = protocol(config=config, server_state=ServerState(), app_state={})
+        self.protocol.connection_made(self.wire)
+        fields = b"".join(b"%s: %s\r\n" % field for field in client.headers)
+        self.raw = b"POST /graphql HTTP/1.1\r\n" + fields + b"\r\n" + client.body
+
+    async def ask(self) -> None:
+        """One request."""
+        self.wire.said = b""
+        self.protocol.data_received(self.raw)
+        while not self.wire.said:  # noqa: ASYNC110 - nothing is waited for but the loop's turns
+            await asyncio.sleep(0)
+
+
 async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
     """An application that only takes a request and gives an answer."""
     message = await receive()
@@ -117,26 +168,69 @@ async def measure(ask: Callable[[], Awaitable[None]], requests: int) -> float:
     return (process_time() - began) / requests * 1e6
 
 
+def stages(responder: Responder, client: Client) -> dict[str, Callable[[], Any]]:
+    """The steps of a request whose answer is given again, each alone."""
+    head = Head("POST", b"", client.headers, "127.0.0.1")
+    admitted = responder.admit(head)
+    prepared = responder._requests.in_body(client.body)
+    edge = responder._edge
+    assert isinstance(admitted, Admitted)
+    assert edge.remembered is not None
+    assert edge.answers is not None
+    token, mark = admitted.token or "", edge.answers.mark()
+    viewer = edge.remembered.viewer(token, admitted.by_cookie)
+    body = edge.answers.find(mark, viewer, prepared)
+    remembered, answers = edge.remembered, edge.answers
+    assert body is not None
+    return {
+        "head": lambda: Head("POST", b"", client.headers, "127.0.0.1"),
+        "admit": lambda: responder.admit(head),
+        "request": lambda: responder._requests.in_body(client.body),
+        "viewer": lambda: remembered.viewer(token, admitted.by_cookie),
+        "mark": answers.mark,
+        "find": lambda: answers.find(mark, viewer, prepared),
+        "response": lambda: responder._sent(head, admitted.media, body),
+        "all at once": lambda: responder.at_once(head, client.body),
+    }
+
+
 async def main(requests: int) -> None:
-    """Print a line for each document and setting."""
+    """Print a line for each way, and for each stage."""
     with tempfile.TemporaryDirectory() as folder:
         sis, portal = Path(folder) / "sis.db", f"sqlite:///{folder}/portal.db"
         district = make_district(sis, students=200, seed=1, today=datetime.now(UTC).date())
         guardian = district.cases["parent"].guardian_id
         assert guardian is not None
         await open_portal(portal, guardian)
-        settings = load_settings(sis_url=f"sqlite:///{sis}", portal_url=portal)
-        app = create_app(settings, hashing=CHEAPEST)
-        async with app.pages.router.lifespan_context(app.pages):
-            clients = {"nothing": Client(nothing, "")} | {
-                name: Client(app, document) for name, document in DOCUMENTS.items()
-            }
-            took: dict[str, list[float]] = {name: [] for name in clients}
+        asked: dict[str, Callable[[], Awaitable[None]]] = {"nothing": Client(nothing, "").ask}
+        async with AsyncExitStack() as stack:
+            for kind, memory in (("given", 2**24), ("computed", 0)):
+                settings = load_settings(sis_url=f"sqlite:///{sis}", portal_url=portal, answer_memory=memory)
+                app = create_app(settings, hashing=CHEAPEST)
+                await stack.enter_async_context(app.pages.router.lifespan_context(app.pages))
+                for name, document in DOCUMENTS.items():
+                    client = Client(app, document)
+                    asked[f"{name}, {kind}, asgi"] = client.ask
+                    asked[f"{name}, {kind}, direct"] = Socket(client, app).ask
+                    if (name, kind) == ("small", "given"):
+                        await client.ask()
+                        responder = app.endpoint()
+                        assert responder is not None
+                        for stage, step in stages(responder, client).items():
+                            asked[f"    {stage}"] = _awaited(step)
+            took: dict[str, list[float]] = {name: [] for name in asked}
             for _ in range(ROUNDS):
-                for name, client in clients.items():
-                    took[name].append(await measure(client.ask, requests))
-            for name, client in clients.items():
-                print(f"{name:12}{median(took[name]):9.1f} µs   {client.status} {client.answer[:60]!r}")
+                for name, ask in asked.items():
+                    took[name].append(await measure(ask, requests))
+            for name, times in took.items():
+                print(f"{name:28}{median(times):9.1f} µs")
+
+
+def _awaited(step: Callable[[], Any]) -> Callable[[], Awaitable[None]]:
+    async def ask() -> None:
+        step()
+
+    return ask
 
 
 if __name__ == "__main__":
