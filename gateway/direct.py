@@ -64,7 +64,13 @@ class DirectProtocol(HeadProtocol):
         super().__init__(*given, **named)
         self._held: Head | None = None
         self._pieces: list[bytes] = []
+        self._first = False
         self._dated: tuple[Any, bytes] = (None, b"")
+
+    def data_received(self, data: bytes) -> None:
+        """The first request in what was received had begun to arrive before the loop's present turn."""
+        self._first = True
+        super().data_received(data)
 
     def on_message_begin(self) -> None:
         """A head begins; what an application would be told of it is not made yet."""
@@ -109,7 +115,8 @@ class DirectProtocol(HeadProtocol):
         self.cycle = turn = Turn(self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive())  # type: ignore[assignment]
         responder = type(self).endpoint()
         assert responder is not None
-        found = responder.at_once(head, pieces[0] if len(pieces) == 1 else b"".join(pieces))
+        first, self._first = self._first, False
+        found = responder.at_once(head, pieces[0] if len(pieces) == 1 else b"".join(pieces), shared=first)
         if isinstance(found, Response):
             self._answer(turn, found)
             return

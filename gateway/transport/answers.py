@@ -1,5 +1,6 @@
 """Answers given again: to the same viewer, for the same operation and variables, while nothing has changed."""
 
+import asyncio
 from collections.abc import Hashable
 from datetime import datetime
 from hashlib import blake2b
@@ -64,13 +65,26 @@ class Answers:
         self._source = source
         self._kept: Memory[Hashable, _Kept] = Memory(MOST, most_bytes)
         self.given = 0
+        self._shared = False
+        self._shared_mark: Hashable | None = None
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def mark(self) -> Hashable | None:
-        """The source's mark, to be read before an answer is computed; None where nothing can be kept or given."""
-        return self._source.mark()
+    def mark(self, *, shared: bool = False) -> Hashable | None:
+        """The source's mark, to be read before an answer is computed; None where nothing can be kept or given.
+
+        Requests that had all begun to arrive when the loop looked for what had arrived may have a `shared` one: no
+        change that is later than the first of them came before any of the others.
+        """
+        if not shared:
+            return self._source.mark()
+        if not self._shared:
+            self._shared = True
+            self._shared_mark = self._source.mark()
+            # Runs before the loop looks again.
+            asyncio.get_running_loop().call_soon(self._turned)
+        return self._shared_mark
 
     def find(self, mark: Hashable, viewer: Viewer | None, prepared: Prepared) -> Body | None:
         """The answer of that viewer's operation under that mark; None where it is to be computed."""
@@ -93,6 +107,9 @@ class Answers:
         key = (_identity(context.viewer), prepared.place)
         size = len(body.bytes) + len(prepared.place[1][1])
         self._kept.put(key, _Kept(mark, context.fresh_until, body), size)
+
+    def _turned(self) -> None:
+        self._shared = False
 
 
 def _identity(viewer: Viewer | None) -> Hashable:

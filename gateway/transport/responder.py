@@ -54,19 +54,22 @@ class Responder:
         except Refused as refused:
             return self.responses.refused(head, media, refused)
 
-    def at_once(self, head: Head, body: bytes) -> Response | Begun:
-        """The response to a request that is there as a whole, if it needs no wait; else what is to be finished."""
+    def at_once(self, head: Head, body: bytes, *, shared: bool = False) -> Response | Begun:
+        """The response to a request that is there as a whole, if it needs no wait; else what is to be finished.
+
+        A `shared` one had begun to arrive before the loop's present turn, like others of it.
+        """
         admitted = self.admit(head)
         if isinstance(admitted, Response):
             return admitted
         if len(body) > self._limits.body_bytes:
             return self.responses.refused(head, admitted.media, self.too_large())
-        return self.begin(head, admitted, body)
+        return self.begin(head, admitted, body, shared=shared)
 
-    def begin(self, head: Head, admitted: Admitted, body: bytes) -> Response | Begun:
+    def begin(self, head: Head, admitted: Admitted, body: bytes, *, shared: bool = False) -> Response | Begun:
         """The response of an admitted request where that needs no wait, because it is a refusal or was given before."""
         try:
-            return self._begin(head, admitted, self._prepare(head, body))
+            return self._begin(head, admitted, self._prepare(head, body), shared)
         except (Refused, Malformed) as refused:
             return self.responses.refused(head, admitted.media, refused)
         except Exception as failure:
@@ -79,7 +82,7 @@ class Responder:
         except Exception as failure:
             return self.responses.failed(begun.head, begun.admitted.media, failure, begun.prepared)
 
-    def _begin(self, head: Head, admitted: Admitted, prepared: Prepared) -> Response | Begun:
+    def _begin(self, head: Head, admitted: Admitted, prepared: Prepared, shared: bool) -> Response | Begun:
         if prepared.errors:
             status = 200 if admitted.media == JSON else 400
             return self.responses.with_errors(head, admitted.media, status, error_members(prepared.errors, prepared))
@@ -91,7 +94,7 @@ class Responder:
             viewer = remembered.viewer(admitted.token, admitted.by_cookie)
             if viewer is None:
                 return Begun(head, admitted, prepared, None, None)
-        mark, given = self._given(head, admitted, prepared, viewer)
+        mark, given = self._given(head, admitted, prepared, viewer, shared)
         if given is not None:
             return given
         who = caller(head, admitted.token, admitted.by_cookie)
@@ -101,7 +104,7 @@ class Responder:
         head, admitted, prepared, context, mark = begun
         if context is None:
             context = await self._edge.open_context(caller(head, admitted.token, admitted.by_cookie))
-            mark, given = self._given(head, admitted, prepared, context.viewer)
+            mark, given = self._given(head, admitted, prepared, context.viewer, False)
             if given is not None:
                 return given
         answer = await self._edge.engine.execute(prepared, context)
@@ -118,13 +121,13 @@ class Responder:
         return self._sent(head, admitted.media, body)
 
     def _given(
-        self, head: Head, admitted: Admitted, prepared: Prepared, viewer: Viewer | None
+        self, head: Head, admitted: Admitted, prepared: Prepared, viewer: Viewer | None, shared: bool
     ) -> tuple[Hashable | None, Response | None]:
         """The mark under which an answer may be kept, and the answer that was kept under it for this viewer."""
         answers = self._edge.answers
         if answers is None or prepared.kind is not OperationType.QUERY:
             return None, None
-        mark = answers.mark()
+        mark = answers.mark(shared=shared)
         if mark is None:
             return None, None
         body = answers.find(mark, viewer, prepared)

@@ -1,5 +1,6 @@
 """The memory of answers: for the same viewer alone, while nothing changed, and never what a clock or an error made."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
@@ -211,6 +212,20 @@ async def test_what_changes_while_it_is_read_is_not_given_again(gate: Gate, monk
     assert gate.answers.given == given
     assert [name for name in names if name.endswith("!")]
     gate.world.change("update student set given_name = rtrim(given_name, '!') where id = ?", student)
+
+
+async def test_a_mark_is_shared_in_one_turn_of_the_loop_and_only_by_those_who_may(gate: Gate) -> None:
+    student = gate.world.student("four_children")
+    ((old,),) = gate.world.rows("select given_name from student where id = ?", student)
+    first = gate.answers.mark(shared=True)
+    gate.world.change("update student set given_name = 'Anew' where id = ?", student)
+    try:
+        assert gate.answers.mark(shared=True) == first
+        assert gate.answers.mark() != first
+        await asyncio.sleep(0)
+        assert gate.answers.mark(shared=True) != first
+    finally:
+        gate.world.change("update student set given_name = ? where id = ?", old, student)
 
 
 async def test_variables_and_operations_are_told_apart(gate: Gate) -> None:
