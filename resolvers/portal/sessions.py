@@ -15,6 +15,7 @@ from resolvers.errors import Overloaded
 from resolvers.portal.problems import Problem, ProblemCode
 from resolvers.portal.service import Portal, undisturbed
 from resolvers.portal.texts import label, normalized, username_key
+from resolvers.portal.throttle import network_of
 from resolvers.portal.tokens import holds, is_token, issue, token_hash
 
 INVALID_CREDENTIALS = Problem(
@@ -86,7 +87,7 @@ async def log_in(portal: Portal, order: LogIn, caller: Caller, reply: Reply) -> 
         portal.throttle.undecided(attempt)
         raise
     if begun is None:
-        await _note_failure(portal, account, caller)
+        await _note_failure(portal, account, caller, spray=portal.throttle.failed(attempt))
         return INVALID_CREDENTIALS
     portal.throttle.succeeded(attempt)
     result, cookie, cookie_expires_at = begun
@@ -146,10 +147,19 @@ async def _do_log_in(
     return _logged_in(session_id, account.id, account, tokens.token_expires_at, access, refresh), None, None
 
 
-async def _note_failure(portal: Portal, account: Account | None, caller: Caller) -> None:
-    """Leaves a trace of a failed log-in; what a stranger typed is not kept, since it may be a password."""
+async def _note_failure(portal: Portal, account: Account | None, caller: Caller, *, spray: bool) -> None:
+    """Leaves a trace of a failed log-in, and of a spray of which it seems to be one.
+
+    What a stranger typed is not kept, since it may be a password.
+    """
     whose = account.id if account is not None else None
     async with portal.writer.transaction() as transaction:
+        if spray:
+            network = network_of(caller.address)
+            await record(
+                transaction,
+                Entry(portal.instant(), "stranger", "SPRAY_SUSPECTED", f"network:{network}", None, caller.address),
+            )
         await record(
             transaction,
             Entry(

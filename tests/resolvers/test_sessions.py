@@ -355,3 +355,12 @@ async def test_what_clients_say_of_themselves_is_stored_as_one_short_line(house:
     await house.try_log_in("ana", user_agent="Mozilla\r\n\x00" + "x" * 9000)
     (row,) = await house.writer.rows("select user_agent from session")
     assert row["user_agent"] == ("Mozilla " + "x" * 9000)[:300]
+
+
+async def test_a_spray_is_written_down_once_and_without_the_names(house: House) -> None:
+    for n in range(45):
+        await house.try_log_in(f"name-{n}", "Summer-2026", address="198.51.100.7")
+    rows = await house.writer.rows(
+        "select actor, subject, account_id, address, detail from audit where action = 'SPRAY_SUSPECTED'"
+    )
+    assert [tuple(row.values()) for row in rows] == [("stranger", "network:198.51.100.7", None, "198.51.100.7", "{}")]
