@@ -16,6 +16,7 @@ from gateway.heads import HEAD_SECONDS
 from gateway.limits import Limits
 from gateway.serving import configure
 from gateway.transport.protocol import Edge
+from gateway.transport.responder import Responder
 from gateway.transport.websocket import WebSocketEndpoint
 from tests.gateway.stage import DEADLINE, Stage, schema
 
@@ -79,10 +80,11 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def running(head_seconds: float = HEAD_SECONDS) -> AsyncIterator[Running]:
-    """A server on a free port, gone at the end with all its connections."""
+async def running(head_seconds: float = HEAD_SECONDS, *, direct: bool = False) -> AsyncIterator[Running]:
+    """A server on a free port, gone at the end with all its connections; `direct` as the gateway is served."""
     app = Running()
-    config = configure(app, head_seconds=head_seconds)
+    responder = Responder(Edge(Engine(schema, Limits()), Stage().open_context))
+    config = configure(app, head_seconds=head_seconds, endpoint=(lambda: responder) if direct else None)
     config.timeout_graceful_shutdown = 1
     server = _Server(config)
     with socket.create_server(("127.0.0.1", 0)) as bound:

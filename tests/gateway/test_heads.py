@@ -12,15 +12,15 @@ from tests.gateway.listening import GET, LAST, SOON, UPGRADE, Running, running, 
 from tests.gateway.stage import DEADLINE
 
 
-@pytest.fixture(scope="module")
-async def server() -> AsyncIterator[Running]:
-    async with running() as app:
+@pytest.fixture(scope="module", params=[False, True], ids=["asgi", "direct"])
+async def server(request: pytest.FixtureRequest) -> AsyncIterator[Running]:
+    async with running(direct=request.param) as app:
         yield app
 
 
-@pytest.fixture(scope="module")
-async def hasty() -> AsyncIterator[Running]:
-    async with running(SOON) as app:
+@pytest.fixture(scope="module", params=[False, True], ids=["asgi", "direct"])
+async def hasty(request: pytest.FixtureRequest) -> AsyncIterator[Running]:
+    async with running(SOON, direct=request.param) as app:
         yield app
 
 
