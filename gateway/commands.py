@@ -87,6 +87,9 @@ async def run_check() -> None:
         console.print(table)
     else:
         print(heading, *("\t".join(row) for row in rows), sep="\n")
+    for explained in found.report.statements:
+        if explained.scans or explained.broken:
+            print(f"statement for {explained.statement}: {explained.verdict}")
     allowed = " HOMEROOM_SIS_ALLOW_WRITABLE lets them." if found.writable and found.allowed else ""
     print(f"credentials: {found.writable or 'read only'}{allowed}")
     if not found.ok:

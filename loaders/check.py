@@ -10,7 +10,7 @@ from loaders.contract import ESSENTIAL, RELATIONS, Column, Kind, Relation
 from loaders.dialect import Dialect, bind
 from loaders.errors import RelationIncomplete
 from loaders.fits import wrong_types
-from loaders.plans import Plan, plan
+from loaders.plans import Explained, Plan, explain, plan
 from loaders.relations import Relations
 from loaders.source import Bound, Reads
 from loaders.statement import Computed, Shape, Statement
@@ -70,16 +70,21 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found of an adapter on a database: a proof for each relation of the contract, in its order."""
+    """What was found of an adapter on a database: a proof for each relation of the contract, in its order.
+
+    Where each relation runs, so does each whole statement that the loaders make of them, and is explained: a relation
+    that joins may be read by its keys alone and in full where it is joined itself.
+    """
 
     adapter: str
     dialect: Dialect
     proofs: tuple[Proof, ...]
+    statements: tuple[Explained, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether the adapter may serve families from this database."""
-        return all(proof.ok for proof in self.proofs)
+        return all(proof.ok for proof in self.proofs) and not any(found.broken for found in self.statements)
 
     def of(self, relation: str) -> Proof:
         """The proof of one relation; KeyError where the contract has none of that name."""
@@ -120,7 +125,10 @@ async def check_source(adapter: Adapter, reads: Describes, dialect: Dialect, tod
         else Proof(relation.name, provided=False)
         for relation in RELATIONS.values()
     ]
-    return Report(adapter.name, dialect, tuple(proofs))
+    if any(proof.broken or proof.missing_required for proof in proofs):
+        return Report(adapter.name, dialect, tuple(proofs))
+    relations = Relations(adapter, dialect, await describe(adapter, reads))
+    return Report(adapter.name, dialect, tuple(proofs), await explain(relations, reads, day))
 
 
 async def _columns(relations: Relations, reads: Describes, name: str) -> frozenset[str]:

@@ -10,9 +10,11 @@ from uuid import UUID
 
 from loaders.contract import RELATIONS
 from loaders.dialect import Dialect
+from loaders.errors import RelationIncomplete
 from loaders.relations import Relations
 from loaders.source import Bound, Reads
 from loaders.statement import Key, Shape, Statement
+from loaders.statements import STATEMENTS, Sample
 
 SMALL = 1_000
 KEYS = 20
@@ -51,6 +53,28 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Explained:
+    """A statement that the loaders send, by name: the tables that it reads in full, or why it does not run."""
+
+    statement: str
+    scans: tuple[Scan, ...]
+    broken: str | None = None
+
+    @property
+    def verdict(self) -> str:
+        """INDEXED, or SCANS with each table and its size, with the remedy."""
+        if self.broken is not None:
+            return f"DOES NOT RUN: {self.broken}"
+        if not self.scans:
+            return "INDEXED"
+        if any(scan.avoidable for scan in self.scans):
+            remedy = "where a SELECT joins, let its keys be columns of the table that has the index"
+        else:
+            remedy = "make an index that begins with the column that is asked for"
+        return f"{Plan(self.statement, self.scans).verdict}: {remedy}"
+
+
+@dataclass(frozen=True, slots=True)
 class _Read:
     """A full read as the engine tells it: the table, and the columns of it that conditions name.
 
@@ -74,10 +98,40 @@ async def plan(relations: Relations, reads: Reads, relation: str, asked_by: str,
         {"keys": keys},
         key=asked_by,
     )
+    return Plan(asked_by, await _scans(relations, reads, statement, today, {}))
+
+
+async def explain(relations: Relations, reads: Reads, today: date) -> tuple[Explained, ...]:
+    """How each statement of the loaders would be answered, those left out that ask for what is not provided."""
+    keys: dict[str, list[Key]] = {}
+    facts: dict[str, _Facts] = {}
+    found: list[Explained] = []
+    for listed in STATEMENTS:
+        try:
+            for place in listed.columns:
+                if place not in keys:
+                    relation, _, column = place.partition(".")
+                    keys[place] = await _keys(relations, reads, relation, column, today)
+            statement = listed.make(Sample(relations.dialect, today, keys))
+            relations.render(statement)
+        except RelationIncomplete:
+            continue
+        try:
+            found.append(Explained(listed.name, await _scans(relations, reads, statement, today, facts)))
+        except RelationIncomplete as error:
+            found.append(Explained(listed.name, (), str(error)))
+    return tuple(found)
+
+
+async def _scans(
+    relations: Relations, reads: Reads, statement: Statement, today: date, known_facts: dict[str, "_Facts"]
+) -> tuple[Scan, ...]:
+    """The tables of more than SMALL rows that are read in full for a statement."""
     sql, values = _bound(relations, statement, today)
     found: dict[str, Scan] = {}
     for read in await _full_reads(relations.dialect, reads, sql, values):
-        facts = await _facts(relations.dialect, reads, read.table)
+        facts = known_facts.get(read.table) or await _facts(relations.dialect, reads, read.table)
+        known_facts[read.table] = facts
         leading = facts.leading.get(read.index or "")
         if facts.rows <= SMALL or (leading is not None and leading in read.conditions):
             continue
@@ -85,7 +139,7 @@ async def plan(relations: Relations, reads: Reads, relation: str, asked_by: str,
         avoidable = read.avoidable or not read.columns.isdisjoint(facts.leading.values())
         avoidable = avoidable or (known is not None and known.avoidable)
         found[read.table] = Scan(read.table.rpartition(".")[2], facts.rows, avoidable, facts.measured)
-    return Plan(asked_by, tuple(found.values()))
+    return tuple(found.values())
 
 
 async def _keys(relations: Relations, reads: Reads, relation: str, column: str, today: date) -> list[Key]:

@@ -1,0 +1,192 @@
+"""Every statement that the loaders send, with keys to try it on: what `homeroom check` has the database explain."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from itertools import cycle
+from typing import Any
+
+from loaders import assignments, attendance, courses, grades, messages, people, rights, schools
+from loaders.changes import watched_grades
+from loaders.dialect import Dialect
+from loaders.statement import Key, Statement, counted
+
+#: How many rows of each key a page is cut to.
+PAGE = 21
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Keys of a database by relation and column, as in `student.id`, on one of its days."""
+
+    dialect: Dialect
+    today: date
+    keys: Mapping[str, Sequence[Key]]
+
+    @property
+    def now(self) -> datetime:
+        """Noon of the day."""
+        return datetime.combine(self.today, time(12), UTC)
+
+    def one(self, column: str) -> list[Any]:
+        """The keys of one column."""
+        return list(self.keys[column])
+
+    def pairs(self, first: str, second: str) -> list[tuple[Any, Any]]:
+        """A key of the second column beside each of the first."""
+        return list(zip(self.one(first), cycle(self.one(second)), strict=False))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A statement by the name of what it reads: the columns whose keys it is asked for, and how it is made of them."""
+
+    name: str
+    columns: tuple[str, ...]
+    make: Callable[[Sample], Statement]
+
+
+STUDENT, GUARDIAN, SCHOOL, TERM = "student.id", "guardian.id", "school.id", "term.id"
+TAKEN, SECTION = "enrollment.student_id", "enrollment.section_id"
+ASSIGNMENT, CATEGORY, GRADE, MESSAGE, PERIOD = (
+    "assignment.id",
+    "category.id",
+    "grade.id",
+    "message.id",
+    "attendance.period_id",
+)
+EVERY_MARK = attendance.AttendanceFilter()
+
+
+def _taken(sample: Sample) -> list[tuple[Any, Any]]:
+    return sample.pairs(TAKEN, SECTION)
+
+
+def _left(sample: Sample) -> list[tuple[Any, Any, Any]]:
+    return [(student, section, None) for student, section in _taken(sample)]
+
+
+def _assignments_of_guardians(s: Sample) -> Statement:
+    return assignments.assignments_of_guardians(s.one(GUARDIAN), s.one(STUDENT), assignments.EVERY)
+
+
+def _messages_of_guardians(s: Sample) -> Statement:
+    return messages.messages_of_guardians(s.one(GUARDIAN), s.one(STUDENT), s.now, messages.MessageFilter())
+
+
+STATEMENTS: tuple[Listed, ...] = (
+    Listed("the scope of a guardian", (GUARDIAN,), lambda s: rights.scope_of_guardian(s.one(GUARDIAN)[0])),
+    Listed("the scopes of guardians", (GUARDIAN,), lambda s: rights.scopes_of_guardians(s.one(GUARDIAN))),
+    Listed("the rights of guardians", (GUARDIAN,), lambda s: rights.rights_of_guardians(s.one(GUARDIAN))),
+    Listed("the rights to students", (STUDENT,), lambda s: rights.rights_to_students(s.one(STUDENT))),
+    Listed("students", (STUDENT,), lambda s: people.students(s.one(STUDENT))),
+    Listed("guardians", (GUARDIAN,), lambda s: people.guardians(s.one(GUARDIAN))),
+    Listed(
+        "the students of guardians",
+        (GUARDIAN, STUDENT),
+        lambda s: people.students_of_guardians(s.one(GUARDIAN), s.one(STUDENT)),
+    ),
+    Listed(
+        "the students of messages",
+        (MESSAGE, GUARDIAN, STUDENT),
+        lambda s: people.students_of_messages(s.pairs(MESSAGE, GUARDIAN), s.one(STUDENT)),
+    ),
+    Listed("the teachers of sections", (SECTION,), lambda s: people.teachers_of_sections(s.one(SECTION))),
+    Listed(
+        "the teachers of students",
+        (STUDENT, "staff.id"),
+        lambda s: people.teachers_of_students(s.one("staff.id"), s.one(STUDENT)),
+    ),
+    Listed("the school of students", (STUDENT,), lambda s: schools.school_of_students(s.one(STUDENT))),
+    Listed("the enrollments of students", (STUDENT,), lambda s: schools.enrollments_of_students(s.one(STUDENT))),
+    Listed("schools", (SCHOOL,), lambda s: schools.schools(s.one(SCHOOL))),
+    Listed("terms", (TERM,), lambda s: schools.terms(s.one(TERM))),
+    Listed(
+        "the terms of years",
+        (SCHOOL,),
+        lambda s: schools.terms_of_years([(school, s.today.year) for school in s.one(SCHOOL)]),
+    ),
+    Listed("the terms of students", (STUDENT,), lambda s: schools.terms_of_students(s.one(STUDENT))),
+    Listed("the courses of students", (TAKEN,), lambda s: courses.courses_of_students(s.one(TAKEN))),
+    Listed(
+        "the courses of students in terms",
+        (TAKEN, TERM),
+        lambda s: courses.courses_of_students(s.one(TAKEN), s.one(TERM)),
+    ),
+    Listed("courses", (TAKEN, SECTION), lambda s: courses.courses(_taken(s))),
+    Listed("the categories of sections", (SECTION,), lambda s: courses.categories_of_sections(s.one(SECTION))),
+    Listed("categories", (CATEGORY, SECTION), lambda s: courses.categories(s.pairs(CATEGORY, SECTION))),
+    Listed("the grades of students", (TAKEN,), lambda s: grades.grades_of_students(s.one(TAKEN))),
+    Listed("the grades of courses", (TAKEN, SECTION), lambda s: grades.grades_of_courses(_taken(s))),
+    Listed("the first grade of courses", (TAKEN, SECTION), lambda s: grades.first_grade_of_courses(_taken(s))),
+    Listed("grades", (TAKEN, GRADE), lambda s: grades.grades(s.pairs(TAKEN, GRADE))),
+    Listed("the watched grades", (TAKEN,), lambda s: watched_grades(s.dialect, s.one(TAKEN))),
+    Listed(
+        "the assignments of students",
+        (TAKEN,),
+        lambda s: assignments.assignments_of_students(s.one(TAKEN), assignments.EVERY).cut(PAGE),
+    ),
+    Listed(
+        "the number of assignments of students",
+        (TAKEN,),
+        lambda s: counted(assignments.assignments_of_students(s.one(TAKEN), assignments.EVERY)),
+    ),
+    Listed("the assignments of guardians", (GUARDIAN, STUDENT), lambda s: _assignments_of_guardians(s).cut(PAGE)),
+    Listed(
+        "the number of assignments of guardians", (GUARDIAN, STUDENT), lambda s: counted(_assignments_of_guardians(s))
+    ),
+    Listed(
+        "the assignments of courses",
+        (TAKEN, SECTION),
+        lambda s: assignments.assignments_of_courses(_left(s), assignments.EVERY).cut(PAGE),
+    ),
+    Listed(
+        "the number of assignments of courses",
+        (TAKEN, SECTION),
+        lambda s: counted(assignments.number_of_courses(_left(s))),
+    ),
+    Listed("the assignments of sections", (TAKEN, SECTION), lambda s: assignments.book_of_courses(_left(s)).left),
+    Listed("the scores of students", (TAKEN, SECTION), lambda s: assignments.book_of_courses(_left(s)).right),
+    Listed(
+        "assignments",
+        (TAKEN, SECTION, ASSIGNMENT),
+        lambda s: assignments.assignments(
+            [(*taken, key) for taken, key in zip(_taken(s), s.one(ASSIGNMENT), strict=False)]
+        ),
+    ),
+    Listed(
+        "the attendance of students",
+        (STUDENT,),
+        lambda s: attendance.attendance_of_students(s.one(STUDENT), EVERY_MARK).cut(PAGE),
+    ),
+    Listed(
+        "the number of marks of students",
+        (STUDENT,),
+        lambda s: counted(attendance.attendance_of_students(s.one(STUDENT), EVERY_MARK)),
+    ),
+    Listed(
+        "the attendance of courses", (TAKEN, SECTION), lambda s: attendance.attendance_of_courses(_taken(s)).cut(PAGE)
+    ),
+    Listed(
+        "attendance",
+        (STUDENT, PERIOD),
+        lambda s: attendance.attendance([(one, s.today, period) for one, period in s.pairs(STUDENT, PERIOD)]),
+    ),
+    Listed(
+        "the absences of students",
+        (STUDENT,),
+        lambda s: attendance.exceptions_of_students(s.one(STUDENT), s.today, s.today),
+    ),
+    Listed(
+        "the days missed by students",
+        (STUDENT,),
+        lambda s: attendance.days_missed_of_students(s.one(STUDENT), s.today, s.today),
+    ),
+    Listed("the messages of guardians", (GUARDIAN, STUDENT), lambda s: _messages_of_guardians(s).cut(PAGE)),
+    Listed("the number of messages of guardians", (GUARDIAN, STUDENT), lambda s: counted(_messages_of_guardians(s))),
+    Listed(
+        "messages",
+        (GUARDIAN, STUDENT, MESSAGE),
+        lambda s: messages.messages(s.one(GUARDIAN)[0], s.one(STUDENT), s.now, s.one(MESSAGE)),
+    ),
+)
