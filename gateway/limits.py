@@ -10,6 +10,7 @@ from typing import Any
 
 from graphql import DocumentNode, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode
 
+from gateway.execution.codes import BAD_USER_INPUT, refusal
 from gateway.execution.measure import PLAIN_LIST, Measure, Walk, within
 
 
@@ -71,12 +72,15 @@ def check_document(
     for definition in operation.variable_definitions or ():
         measured += walk.directives_of(definition)
     measured += walk.of_selection(operation.selection_set, root, 1)
-    within(
-        "root fields",
-        walk.root_fields(operation.selection_set, set()),
-        limits.root_fields,
-        "Send several requests.",
-    )
+    roots = walk.root_fields(operation.selection_set, set())
+    within("root fields", len(roots), limits.root_fields, "Send several requests.")
+    # Aliases must not multiply guesses: refused here, before the first of them has run.
+    if len(orders := walk.account_orders(root, roots)) > 1:
+        raise refusal(
+            "An operation holds one order on an account at the most: send the next by itself.",
+            BAD_USER_INPUT,
+            orders[1],
+        )
     within("depth", measured.depth, limits.depth, "Ask for the deeper objects by their id.")
     within("aliases", measured.aliases, limits.aliases, "Send several requests, or ask for a list.")
     within("directives", measured.directives, limits.directives, "Leave out what is not needed.")

@@ -45,7 +45,7 @@ class RateLimited(Refusal):
 class Overloaded(Refusal):
     """The gateway has no room for this now; `retry_after` is in seconds."""
 
-    code = "RATE_LIMITED"
+    code = "OVERLOADED"
 
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)

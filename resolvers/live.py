@@ -20,7 +20,7 @@ from loaders.source import Source
 from loaders.statement import Key
 from resolvers.audience import Audience
 from resolvers.context import Context
-from resolvers.errors import BadUserInput, Overloaded
+from resolvers.errors import BadUserInput, RateLimited
 from resolvers.history import GradeEvent, History
 from resolvers.watcher import Watcher
 
@@ -271,7 +271,7 @@ class Live:
 class GradeStream:
     """One subscriber's events, in order, each once; rights are asked again at every one.
 
-    Close it with `aclose`; one that is lost closes itself. Overloaded where a hundred events waited to be taken and
+    Close it with `aclose`; one that is lost closes itself. RateLimited where a hundred events waited to be taken and
     another came: those are still given, then it ends, and the cursor of the last leads on.
     """
 
@@ -296,7 +296,7 @@ class GradeStream:
                     return event
             elif mine.slow:
                 await self.aclose()
-                raise Overloaded("This stream fell behind: subscribe again with `after` and the last cursor.", 1)
+                raise RateLimited("This stream fell behind: subscribe again with `after` and the last cursor.", 1)
             else:
                 await mine.wait()
         raise StopAsyncIteration

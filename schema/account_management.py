@@ -8,6 +8,7 @@ from strawberry import Info
 from resolvers.context import Context
 from resolvers.portal.password_change import ChangePassword, change_password
 from resolvers.portal.problems import Refused
+from schema.orders import ON_AN_ACCOUNT
 from schema.problems import Problems
 
 
@@ -37,7 +38,8 @@ ChangePasswordResult = Annotated[
 class AccountMutations:
     @strawberry.mutation(
         description="Change the viewer's password; every other session ends at once, its live connections too. "
-        "Fails with `RATE_LIMITED` and `retryAfter` in seconds after too many wrong current passwords."
+        "Fails with `RATE_LIMITED` and `retryAfter` in seconds after too many wrong current passwords.",
+        metadata=ON_AN_ACCOUNT,
     )
     async def change_password(
         self,

@@ -12,6 +12,7 @@ from resolvers.portal import Portal, sessions
 from resolvers.portal.problems import Problem as Refusal
 from resolvers.portal.sessions import LoggedIn, LogIn
 from schema.batching import batched
+from schema.orders import ON_AN_ACCOUNT
 from schema.problems import LogInProblem
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 LazyParent = Annotated["Parent", strawberry.lazy("schema.people")]
 
-_ABUSE = "Fails with `RATE_LIMITED` and `retryAfter` in seconds after too many failures."
+_ABUSE = (
+    "Fails with `RATE_LIMITED` and `retryAfter` in seconds after too many failures, and with "
+    "`OVERLOADED` and HTTP status 503 where too many log in at this moment."
+)
 
 
 @strawberry.input(description="Who logs in, and with what.")
@@ -84,7 +88,8 @@ LogOutResult = Annotated[
 class SessionMutations:
     @strawberry.mutation(
         description="Log in. Unknown names and wrong passwords are answered alike. WEB clients get their session as a "
-        f"cookie of the HTTP answer. {_ABUSE}"
+        f"cookie of the HTTP answer. {_ABUSE}",
+        metadata=ON_AN_ACCOUNT,
     )
     async def log_in(
         self,

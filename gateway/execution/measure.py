@@ -33,6 +33,8 @@ from gateway.execution.codes import BAD_USER_INPUT, COST_LIMIT_EXCEEDED, refusal
 PLAIN_LIST = 10
 #: Where a field's metadata says how many items its list has as a rule.
 SIZE = "homeroom.size"
+#: Where a field's metadata says that it is an order on an account, of which an operation holds one.
+ACCOUNT_ORDER = "homeroom.account_order"
 DEFAULT_PAGE = 20
 ENOUGH = 10**9
 NESTING = 100
@@ -221,11 +223,11 @@ class Walk:
             within("directives on one node", found, self.directives_per_node, "Leave out what is not needed.")
         return Measure(directives=found) if found else NOTHING
 
-    def root_fields(self, selections: SelectionSetNode, spread: set[str]) -> int:
-        found = 0
+    def root_fields(self, selections: SelectionSetNode, spread: set[str]) -> list[FieldNode]:
+        found: list[FieldNode] = []
         for node in selections.selections:
             if isinstance(node, FieldNode):
-                found += 1
+                found.append(node)
             elif isinstance(node, InlineFragmentNode):
                 found += self.root_fields(node.selection_set, spread)
             elif isinstance(node, FragmentSpreadNode) and node.name.value not in spread:
@@ -235,12 +237,21 @@ class Walk:
                     found += self.root_fields(definition.selection_set, spread)
         return found
 
+    def account_orders(self, root: GraphQLNamedType | None, fields: list[FieldNode]) -> list[FieldNode]:
+        """Of these root fields those that are orders on an account."""
+        return [node for node in fields if _word(self.definition(root, node.name.value), ACCOUNT_ORDER)]
+
 
 def _usual(definition: GraphQLField | None) -> int | None:
     """How many items a list has as a rule, by its field's own word."""
-    declared = definition.extensions.get("strawberry-definition") if definition else None
-    size: int | None = getattr(declared, "metadata", {}).get(SIZE)
+    size: int | None = _word(definition, SIZE)
     return size
+
+
+def _word(definition: GraphQLField | None, name: str) -> Any:
+    """What a field's own metadata says under that name; None where it says nothing."""
+    declared = definition.extensions.get("strawberry-definition") if definition else None
+    return getattr(declared, "metadata", {}).get(name)
 
 
 def _is_list(definition: GraphQLField) -> bool:

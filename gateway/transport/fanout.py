@@ -20,7 +20,7 @@ from gateway.transport.outbox import Wire
 from gateway.transport.protocol import answer_members, encode, error_members, failure_error
 from gateway.transport.sessions import Session, SessionEnded
 from resolvers.context import Context
-from resolvers.errors import Overloaded
+from resolvers.errors import RateLimited
 
 #: How many events may wait for a party; one more, and it is told to come back with its cursor.
 WAITING = 100
@@ -207,7 +207,7 @@ class Fanout:
         if not party.seats:
             return
         if party.waiting >= WAITING:
-            late = Overloaded("This stream fell behind: subscribe again with `after` and the last cursor.", 1)
+            late = RateLimited("This stream fell behind: subscribe again with `after` and the last cursor.", 1)
             self.over(party, late)
             return
         place = (party.key.question, id(event))

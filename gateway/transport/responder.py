@@ -108,11 +108,12 @@ class Responder:
             if given is not None:
                 return given
         answer = await self._edge.engine.execute(prepared, context)
-        raw, sound = encode_answer(answer_members(answer, prepared))
+        members = answer_members(answer, prepared)
+        raw, sound = encode_answer(members)
         if prepared.kind is OperationType.MUTATION:
             cookie = set_cookie(context.reply, self._edge)
             extra = () if cookie is None else ((b"set-cookie", cookie.encode("latin-1")),)
-            return self.responses.answered(head, admitted.media, raw, extra)
+            return self.responses.ordered(head, admitted.media, raw, extra, members.get("errors", ()))
         if answer.errors or not sound or (mark is None and head.method == "POST"):
             return self.responses.answered(head, admitted.media, raw)
         body = Body(raw)

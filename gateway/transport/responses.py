@@ -7,6 +7,7 @@ from gateway.execution.codes import (
     BAD_USER_INPUT,
     FORBIDDEN,
     INTERNAL_SERVER_ERROR,
+    OVERLOADED,
     RATE_LIMITED,
     SOURCE_UNAVAILABLE,
     TIMEOUT,
@@ -39,6 +40,7 @@ PREFLIGHT = (
 STATUS_BY_CODE = {
     "UNAUTHENTICATED": 401,
     FORBIDDEN: 403,
+    OVERLOADED: 503,
     RATE_LIMITED: 429,
     SOURCE_UNAVAILABLE: 503,
     TIMEOUT: 504,
@@ -98,6 +100,16 @@ class Responses:
     def answered(self, head: Head, media: str, body: bytes, extra: Fields = ()) -> Response:
         """The response of an operation that ran."""
         return self._response(200, head, media, body, extra)
+
+    def ordered(self, head: Head, media: str, body: bytes, extra: Fields, errors: Sequence[dict[str, Any]]) -> Response:
+        """The response of an order that ran, or was let go because there was no room for it: that is 503.
+
+        Either way Retry-After says when to come again, where an error knows it.
+        """
+        waits = [error["extensions"]["retryAfter"] for error in errors if "retryAfter" in error["extensions"]]
+        later = ((b"retry-after", b"%d" % max(waits)),) if waits else ()
+        status = 503 if any(code_of(error) == OVERLOADED for error in errors) else 200
+        return self._response(status, head, media, body, (*extra, *later))
 
     def tagged(self, head: Head, media: str, body: Body) -> Response:
         """The response to a GET whose operation had no errors: 304 where the client has these very bytes already.

@@ -158,7 +158,7 @@ def test_loaders_speak_in_our_words_and_tell_the_log_theirs() -> None:
 
 def test_a_wait_is_told_in_seconds() -> None:
     error = GraphQLError("x", path=["a"], original_error=Overloaded("No room.", retry_after=2))
-    assert shown(error)["extensions"] == {"code": "RATE_LIMITED", "retryAfter": 2}
+    assert shown(error)["extensions"] == {"code": "OVERLOADED", "retryAfter": 2}
 
 
 async def test_strawberrys_own_logger_is_silent(served: Served, caplog: pytest.LogCaptureFixture) -> None:

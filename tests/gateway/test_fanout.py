@@ -12,7 +12,7 @@ from websockets.uri import parse_uri
 
 from gateway.sockets import SocketProtocol
 from gateway.transport.fanout import WAITING
-from resolvers.errors import Overloaded
+from resolvers.errors import RateLimited
 from tests.gateway.stage import Served, serve
 from tests.gateway.test_websocket import Client, ready
 
@@ -198,7 +198,7 @@ async def test_a_hundred_events_may_wait_then_the_stream_ends_and_says_so(hall: 
         assert await client.hear() == told("1", late=number)
     message = await client.hear()
     assert (message["type"], message["id"]) == ("error", "1")
-    assert [error["extensions"]["code"] for error in message["payload"]] == [Overloaded.code]
+    assert [error["extensions"]["code"] for error in message["payload"]] == [RateLimited.code]
     await hall.served.stage.until_live(0)
     await hall.subscribe(client, NOTICES)
     hall.served.stage.pin(7)

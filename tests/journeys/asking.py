@@ -26,6 +26,7 @@ CODES = {
     "FORBIDDEN",
     "COST_LIMIT_EXCEEDED",
     "RATE_LIMITED",
+    "OVERLOADED",
 }
 LEAKS = re.compile(
     r"Traceback|\bFile \"|\.py\b|site-packages|/(home|work|usr|tmp|var|opt)/|\$argon2|\.homeroom"

@@ -21,7 +21,7 @@ from loaders.dialect import Dialect
 from loaders.errors import SourceDown
 from loaders.relations import Relations
 from loaders.source import Source
-from resolvers.errors import BadUserInput, Overloaded
+from resolvers.errors import BadUserInput, RateLimited
 from resolvers.history import GradeEvent
 from resolvers.live import Live
 from resolvers.watcher import ChangeKind, GradeChange
@@ -364,7 +364,7 @@ async def test_a_reader_who_falls_behind_gets_what_waited_then_the_end_and_resum
         await district.live.poll()
     taken = [await event(stream) for _ in range(100)]
     assert [told.change.previous_percent for told in taken[1:]] == [Decimal(n) for n in range(99)]
-    with pytest.raises(Overloaded, match="`after`"):
+    with pytest.raises(RateLimited, match="`after`"):
         await event(stream)
     assert district.live.subscribers == 0
     again = await district.live.subscribe_grades(MOTHER, after=taken[-1].cursor)
