@@ -4,7 +4,9 @@ It does what uvicorn and ASGI would do, with a tenth of the objects. Everything 
 does all of it without this file: `serving.configure` is its only user.
 """
 
+import asyncio
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -66,11 +68,30 @@ class DirectProtocol(HeadProtocol):
         self._pieces: list[bytes] = []
         self._first = False
         self._dated: tuple[Any, bytes] = (None, b"")
+        self._idle_due = inf
+        self._idle_timer: asyncio.TimerHandle | None = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """The first request in what was received had begun to arrive before the loop's present turn."""
-        self._first = True
+        self._first, self._idle_due = True, inf
         super().data_received(data)
+
+    def on_response_complete(self) -> None:
+        """Go on after a response; one timer serves a connection's idle times, and is set anew only when it rings."""
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
+        self._idle_due = self.loop.time() + self.timeout_keep_alive
+        if self._idle_timer is None:
+            self._idle_timer = self.loop.call_at(self._idle_due, self._idle)
 
     def on_message_begin(self) -> None:
         """A head begins; what an application would be told of it is not made yet."""
@@ -163,8 +184,11 @@ class DirectProtocol(HeadProtocol):
         """Send the response in one piece, and go on as uvicorn does after one."""
         if turn.disconnected:
             return
-        own = b"".join([b"%s: %s\r\n" % field for field in response.own])
-        if any(name == b"connection" for name, _ in response.own):
+        own, closing = b"", False
+        for name, value in response.own:
+            own += b"%s: %s\r\n" % (name, value)
+            closing = closing or name == b"connection"
+        if closing:
             turn.keep_alive = False
         elif not turn.keep_alive:
             own += b"connection: close\r\n"
@@ -175,6 +199,15 @@ class DirectProtocol(HeadProtocol):
             self.transport.close()
         after = turn.on_response or self.on_response_complete
         after()
+
+    def _idle(self) -> None:
+        self._idle_timer = None
+        if self._idle_due == inf:
+            return
+        if self.loop.time() < self._idle_due:
+            self._idle_timer = self.loop.call_at(self._idle_due, self._idle)
+        else:
+            self.timeout_keep_alive_handler()
 
     def _default(self) -> bytes:
         """The fields that the server adds to every response; they change once a second."""

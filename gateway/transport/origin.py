@@ -46,6 +46,8 @@ def bearer(authorization: str | None) -> str | None:
     """The token of an Authorization header of the scheme Bearer (RFC 6750); None for every other."""
     if authorization is None:
         return None
+    if authorization.startswith("Bearer ") and TOKEN.fullmatch(authorization, 7):
+        return authorization[7:]
     scheme, _, token = authorization.strip().partition(" ")
     token = token.strip()
     return token if scheme.lower() == "bearer" and TOKEN.fullmatch(token) else None

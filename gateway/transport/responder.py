@@ -53,6 +53,8 @@ class Responder:
             return self._admit(head, media)
         except Refused as refused:
             return self.responses.refused(head, media, refused)
+        except Exception as failure:
+            return self.responses.failed(head, media, failure)
 
     def at_once(self, head: Head, body: bytes, *, shared: bool = False) -> Response | Begun:
         """The response to a request that is there as a whole, if it needs no wait; else what is to be finished.
@@ -156,10 +158,11 @@ class Responder:
     def _check_body(self, head: Head) -> None:
         if not sent_json(head.every(b"content-type")):
             raise Refused(415, f"The body must be {JSON} in UTF-8, and say so.", accept_post=JSON)
-        if any(value.strip().lower() != "identity" for value in head.every(b"content-encoding")):
+        encodings = head.every(b"content-encoding")
+        if encodings and any(value.strip().lower() != "identity" for value in encodings):
             raise Refused(415, "The body must not be compressed.", accept_encoding="identity")
         announced = head.one(b"content-length")
-        if announced is not None and announced.isdigit() and int(announced[:20]) > self._limits.body_bytes:
+        if announced is not None and announced.isdecimal() and int(announced[:20]) > self._limits.body_bytes:
             raise self.too_large()
 
     def too_large(self) -> Refused:

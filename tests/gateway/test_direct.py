@@ -7,7 +7,7 @@ import orjson
 import pytest
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from gateway.direct import Turn
+from gateway.direct import DirectProtocol, Turn
 from tests.gateway.listening import statuses
 from tests.gateway.stage import DEADLINE, Served, serve
 from tests.gateway.wire import exchange, parse
@@ -94,6 +94,30 @@ async def test_a_connection_is_kept_for_the_next_request_and_closed_when_it_is_a
     assert statuses(rest) == [200]
     assert b"\r\nconnection: close\r\n" in rest
     assert len(turns) == 4
+
+
+async def test_a_connection_that_is_idle_is_closed_and_one_that_is_not_is_kept(
+    served: Served, turns: list[Turn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = DirectProtocol.connection_made
+
+    def hasty(protocol: DirectProtocol, transport: asyncio.Transport) -> None:
+        made(protocol, transport)
+        protocol.timeout_keep_alive = 0.2  # type: ignore[assignment]
+
+    monkeypatch.setattr(DirectProtocol, "connection_made", hasty)
+    loop = asyncio.get_running_loop()
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    began = loop.time()
+    while loop.time() < began + 0.5:
+        writer.write(request(HELLO))
+        async with asyncio.timeout(DEADLINE):
+            await reader.readuntil(b'Hello, Ana!"}}')
+    last = loop.time()
+    async with asyncio.timeout(DEADLINE):
+        assert await reader.read() == b""
+    assert loop.time() - last >= 0.15
+    writer.close()
 
 
 async def test_http_1_0_is_answered_and_closed(served: Served, turns: list[Turn]) -> None:
