@@ -119,8 +119,8 @@ class BatchField:
 
 async def read(
     context: Context, statements: Sequence[Statement | Joined], wanted: Sequence[Sequence[str] | None]
-) -> list[Rows | SourceDown]:
-    """The answers to a wave's statements in one trip; where the source is away, each is answered apart.
+) -> list[Rows | Exception]:
+    """The answers to a wave's statements in one trip; where it fails, each is answered apart, or by its own failure.
 
     The viewer's scope comes along with the first of them, since hardly an operation does without.
     """
@@ -128,7 +128,9 @@ async def read(
     asked, names = ([*statements, scope], [*wanted, None]) if scope is not None else (statements, wanted)
     try:
         answers = await context.source.fetch(asked, names, mark=context.mark)
-    except SourceDown:
+    except Exception as failure:  # whatever it is, it need not be every statement's
+        if len(asked) == 1:
+            return [failure]
         return [await _read_one(context, *one) for one in zip(statements, wanted, strict=True)]
     if scope is not None:
         rows = answers.pop()
@@ -137,9 +139,9 @@ async def read(
     return list(answers)
 
 
-async def _read_one(context: Context, statement: Statement | Joined, wanted: Sequence[str] | None) -> Rows | SourceDown:
+async def _read_one(context: Context, statement: Statement | Joined, wanted: Sequence[str] | None) -> Rows | Exception:
     try:
         (rows,) = await context.source.fetch([statement], [wanted], mark=context.mark)
-    except SourceDown as failure:
+    except Exception as failure:
         return failure
     return rows

@@ -17,7 +17,6 @@ from strawberry.types.base import (
 from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
 
-from loaders.errors import SourceDown
 from loaders.rows import Rows
 from resolvers.context import Context
 from resolvers.paging import cursor
@@ -54,12 +53,11 @@ class Level:
     async def load(self, keys: list[Any]) -> list[Any]:
         """The value of each key; None where its area is closed."""
         asked = await self.spec.ask(self.context, list(dict.fromkeys(keys)), None, self.args)
+        found: Mapping[Any, Any]
         try:
             found = await self._answers(asked)
-        except SourceDown as failure:
-            if not self.spec.withheld(failure):
-                raise
-            return [None for _ in keys]
+        except Exception as failure:  # it fails every key that is not shut
+            found = {} if self.spec.withheld(failure) else dict.fromkeys(keys, failure)
         return [None if key in asked.shut else found.get(key) for key in keys]
 
     async def _answers(self, asked: Asked) -> Mapping[Any, Any]:
