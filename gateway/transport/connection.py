@@ -12,11 +12,12 @@ from gateway.execution.codes import RATE_LIMITED
 from gateway.execution.documents import GraphQLRequest, Prepared
 from gateway.execution.operations import Answer
 from gateway.transport.alarms import Alarm, Alarms
-from gateway.transport.fanout import Fanout, Shared
+from gateway.transport.fanout import Fanout
 from gateway.transport.head import Head
 from gateway.transport.messages import Complete, Init, Ping, Pong, Subscribe, next_message, read_message
 from gateway.transport.origin import socket_caller
 from gateway.transport.outbox import Outbox, SlowConsumer, Wire
+from gateway.transport.parties import Shared
 from gateway.transport.protocol import Edge, Malformed, answer_members, encode, error_members, failure_error
 from gateway.transport.sessions import Closed, Session, SessionEnded, Sessions
 

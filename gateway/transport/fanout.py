@@ -7,16 +7,15 @@ are asked anew at every event. Errors belong to the party whose question met the
 """
 
 import asyncio
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any, NamedTuple, Protocol, runtime_checkable
-
-from graphql import GraphQLError
+from collections import deque
+from collections.abc import Hashable
+from typing import Any, cast
 
 from gateway.execution.documents import Prepared
 from gateway.execution.engine import Engine
 from gateway.execution.operations import Answer
 from gateway.transport.messages import next_message
-from gateway.transport.outbox import Wire
+from gateway.transport.parties import Member, Party, Place, Seat, Shared
 from gateway.transport.protocol import answer_members, encode, error_members, failure_error
 from gateway.transport.sessions import Session, SessionEnded
 from resolvers.context import Context
@@ -32,140 +31,36 @@ TOGETHER = 500
 BURST = 250
 
 
-@runtime_checkable
-class Shared(Protocol):
-    """A source that calls those who listen, beside being an iterator of what it has."""
-
-    @property
-    def level(self) -> bool:
-        """Whether nothing waits to be taken, so that its listener hears the next event."""
-        ...
-
-    @property
-    def audience(self) -> Hashable:
-        """What it tells of: sources of one session that are equal in it hear the same events."""
-        ...
-
-    def listen(self, hear: Callable[[Any], None], over: Callable[[Exception | None], None]) -> None:
-        """Call `hear` with every event from now on, and `over` where it ends on its own."""
-        ...
-
-    def value(self, event: Any) -> Any:
-        """What an operation is executed with for this event."""
-        ...
-
-    async def standings(self, event: Any, contexts: Sequence[Context]) -> Sequence[Hashable | None]:
-        """How each of these viewers stands before the event: equal ones see the same of it, None may not be told."""
-        ...
-
-    def let_go(self) -> None:
-        """Release all that it holds."""
-        ...
-
-
-class Member(Protocol):
-    """A socket with an operation that shares what it is sent."""
-
-    @property
-    def wire(self) -> Wire: ...
-
-    def deliver(self, id_: str, framed: Any, size: int) -> None: ...
-
-    def fail(self, id_: str, errors: Sequence[GraphQLError], prepared: Prepared) -> None: ...
-
-
-class Place(NamedTuple):
-    """What the members of a party have in common."""
-
-    question: Hashable
-    session: Session
-    audience: Hashable
-
-
-class Seat:
-    """One operation of one socket among those who hear the same."""
-
-    __slots__ = ("_party", "id", "member")
-
-    def __init__(self, party: "Party", member: Member, id_: str) -> None:
-        self._party = party
-        self.member = member
-        self.id = id_
-
-    @property
-    def taken(self) -> bool:
-        """Whether the operation goes on."""
-        return self in self._party.seats
-
-    def cancel(self) -> None:
-        """Hear nothing more."""
-        self._party.leave(self)
-
-
-class Party:
-    """Those of one session who asked the same of the same source; it goes with the last of them."""
-
-    __slots__ = ("_fanout", "_present", "key", "last", "prepared", "seats", "session", "source", "waiting")
-
-    def __init__(self, fanout: "Fanout", key: Place, prepared: Prepared, session: Session, source: Shared) -> None:
-        self._fanout = fanout
-        self.key = key
-        self.prepared = prepared
-        self.session = session
-        self.source = source
-        self.seats: dict[Seat, None] = {}
-        self.waiting = 0
-        self.last: asyncio.Task[None] | None = None
-        self._present: tuple[Seat, ...] | None = None
-
-    def present(self) -> tuple[Seat, ...]:
-        """Who is here now."""
-        if self._present is None:
-            self._present = tuple(self.seats)
-        return self._present
-
-    def enter(self, seat: Seat) -> None:
-        """Hear what happens from now on."""
-        self.seats[seat] = None
-        self._present = None
-
-    def leave(self, seat: Seat) -> None:
-        """Hear nothing more."""
-        if self.seats.pop(seat, seat) is None:
-            self._present = None
-            if not self.seats:
-                self._fanout.dissolve(self)
-
-    def end(self, failure: Exception | None) -> None:
-        """End the operation of everybody here, with an error or as complete."""
-        seats = self.present()
-        self.seats.clear()
-        self._present = None
-        self._fanout.dissolve(self)
-        for seat in seats:
-            errors = () if failure is None else (failure_error(failure),)
-            seat.member.fail(seat.id, errors, self.prepared)
-
-    def hear(self, event: Any) -> None:
-        """Answer an event to everybody who is here now."""
-        self._fanout.heard(self, event)
-
-    def over(self, failure: Exception | None) -> None:
-        """End once what was heard has been answered: the source tells no more."""
-        self._fanout.over(self, failure)
+Heard = tuple[Party, tuple[Seat, ...]]
 
 
 class Delivery:
     """An event on its way to the parties that ask the same about it."""
 
-    __slots__ = ("after", "event", "parties", "task")
+    __slots__ = ("_over", "_waiting", "after", "event", "parties", "place")
 
-    def __init__(self, event: Any) -> None:
+    def __init__(self, place: Hashable, event: Any) -> None:
+        self.place = place
         self.event = event
-        self.parties: list[tuple[Party, tuple[Seat, ...]]] = []
+        self.parties: list[Heard] = []
         #: What the same parties heard before, and must be sent before.
-        self.after: set[asyncio.Task[None]] = set()
-        self.task: asyncio.Task[None]
+        self.after: list[Delivery] = []
+        self._over = False
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def finish(self) -> None:
+        """It has been sent, or will not be; call once."""
+        self._over = True
+        for waiting in self._waiting:
+            if not waiting.done():
+                waiting.set_result(None)
+
+    async def finished(self) -> None:
+        """Wait until it has been sent."""
+        if not self._over:
+            waiting = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiting)
+            await waiting
 
 
 class Fanout:
@@ -177,7 +72,8 @@ class Fanout:
         self._engine = engine
         self._parties: dict[Place, Party] = {}
         self._gathering: dict[Hashable, Delivery] = {}
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self._queue: deque[Delivery] = deque()
+        self._workers: set[asyncio.Task[None]] = set()
         self._ending: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
@@ -213,11 +109,13 @@ class Fanout:
         place = (party.key.question, id(event))
         delivery = self._gathering.get(place)
         if delivery is None:
-            delivery = self._gathering[place] = Delivery(event)
-            delivery.task = asyncio.create_task(self._deliver(place, delivery), name="event to its subscribers")
-        if party.last is not None and party.last is not delivery.task:
-            delivery.after.add(party.last)
-        party.last = delivery.task
+            delivery = self._gathering[place] = Delivery(place, event)
+            self._queue.append(delivery)
+            if len(self._workers) < AT_ONCE:
+                self._workers.add(asyncio.create_task(self._work(), name="events to their subscribers"))
+        if party.last is not None and party.last is not delivery:
+            delivery.after.append(party.last)
+        party.last = delivery
         party.waiting += 1
         delivery.parties.append((party, party.present()))
 
@@ -232,16 +130,22 @@ class Fanout:
 
     async def _end(self, party: Party, failure: Exception | None) -> None:
         if party.last is not None:
-            await asyncio.wait([party.last])
+            await party.last.finished()
         party.end(failure)
 
-    async def _deliver(self, place: Hashable, delivery: Delivery) -> None:
+    async def _work(self) -> None:
+        """Deliver what is queued, the first first: so whatever has to be waited for has been begun."""
+        while self._queue:
+            await self._deliver(self._queue.popleft())
+        # At once, and not when the loop comes to it: who is counted here is counted on.
+        self._workers.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _deliver(self, delivery: Delivery) -> None:
         # By now everybody has heard of it: sources tell all at once.
-        del self._gathering[place]
+        del self._gathering[delivery.place]
         try:
-            async with self._turns:
-                for parties, context in await self._groups(delivery):
-                    await self._answer(delivery, parties, context)
+            for parties, context in await self._groups(delivery):
+                await self._answer(delivery, parties, context)
         except Exception as failure:
             error_members((failure_error(failure),))
             for party, _ in delivery.parties:
@@ -249,10 +153,12 @@ class Fanout:
         finally:
             for party, _ in delivery.parties:
                 party.waiting -= 1
-                if party.last is delivery.task:
+                if party.last is delivery:
                     party.last = None
+            delivery.after.clear()
+            delivery.finish()
 
-    async def _groups(self, delivery: Delivery) -> list[tuple[list["Heard"], Context]]:
+    async def _groups(self, delivery: Delivery) -> list[tuple[list[Heard], Context]]:
         """The parties that may be told, those together that will be answered alike, each with a context to ask with."""
         groups: dict[Hashable, tuple[list[Heard], Context]] = {}
         for start in range(0, len(delivery.parties), TOGETHER):
@@ -267,7 +173,7 @@ class Fanout:
                     groups.setdefault(standing if alike else one[0], ([], context))[0].append(one)
         return list(groups.values())
 
-    async def _answer(self, delivery: Delivery, parties: list["Heard"], context: Context) -> None:
+    async def _answer(self, delivery: Delivery, parties: list[Heard], context: Context) -> None:
         prepared = parties[0][0].prepared
         try:
             answer = await self._executed(delivery, prepared, context)
@@ -284,8 +190,8 @@ class Fanout:
                     await self._answer(delivery, [(party, seats)], context)
             return
         payload = encode(answer_members(answer, prepared))
-        if delivery.after:
-            await asyncio.wait(delivery.after)
+        for earlier in delivery.after:
+            await earlier.finished()
         await self._send(parties, payload)
 
     async def _executed(self, delivery: Delivery, prepared: Prepared, context: Context) -> Answer:
@@ -293,7 +199,7 @@ class Fanout:
         value = delivery.parties[0][0].source.value(delivery.event)
         return await self._engine.answer(prepared, value, context)
 
-    async def _send(self, parties: list["Heard"], payload: bytes) -> None:
+    async def _send(self, parties: list[Heard], payload: bytes) -> None:
         """Send everybody the same bytes, but for the operation's id around them."""
         made: dict[Any, tuple[Any, int]] = {}
         sent = 0
@@ -312,9 +218,6 @@ class Fanout:
                 if sent % BURST == 0:
                     await asyncio.sleep(0)
         self.delivered += sent
-
-
-Heard = tuple[Party, tuple[Seat, ...]]
 
 
 async def _contexts(parties: list[Heard]) -> tuple[list[Heard], list[Context]]:

@@ -11,7 +11,7 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from gateway.sockets import SocketProtocol
-from gateway.transport.fanout import WAITING
+from gateway.transport.fanout import AT_ONCE, WAITING
 from resolvers.errors import RateLimited
 from tests.gateway.stage import Served, serve
 from tests.gateway.test_websocket import Client, ready
@@ -187,6 +187,18 @@ async def test_events_come_in_their_order_although_later_ones_are_answered_first
     await hall.served.stage.until_live(6)
     hall.served.stage.gate.set()
     assert [await client.hear() for _ in range(5)] == [told("1", number=n, late=n) for n in range(5)]
+
+
+async def test_many_events_at_once_are_answered_some_at_a_time(hall: Audience) -> None:
+    client = await hall.join("maria", LATE)
+    for number in range(3 * AT_ONCE):
+        hall.served.stage.pin(number)
+    await hall.served.stage.until_live(1 + AT_ONCE)
+    await client.say(type="ping")
+    assert await client.hear() == {"type": "pong"}
+    assert hall.served.stage.live == 1 + AT_ONCE
+    hall.served.stage.gate.set()
+    assert [await client.hear() for _ in range(3 * AT_ONCE)] == [told("1", late=n) for n in range(3 * AT_ONCE)]
 
 
 async def test_a_hundred_events_may_wait_then_the_stream_ends_and_says_so(hall: Audience) -> None:
