@@ -13,6 +13,7 @@ from websockets.uri import parse_uri
 from gateway.sockets import SocketProtocol
 from gateway.transport.fanout import AT_ONCE, WAITING
 from resolvers.errors import RateLimited
+from tests.gateway.seats import Seats
 from tests.gateway.stage import Served, serve
 from tests.gateway.test_websocket import Client, ready
 
@@ -40,6 +41,7 @@ class Audience:
     def __init__(self, served: Served, stack: AsyncExitStack) -> None:
         self.served = served
         self.stack = stack
+        self.seats = Seats(served.sockets.fanout)
 
     async def join(self, token: str, query: str, id_: str = "1", **variables: Any) -> Client:
         """A socket of that session with a subscription that has begun."""
@@ -49,15 +51,8 @@ class Audience:
 
     async def subscribe(self, client: Client, query: str, id_: str = "1", **variables: Any) -> None:
         """Begin a subscription."""
-        before = self.seats()
         await client.subscribe(id_, query, variables=variables)
-        while self.seats() == before:
-            await client.say(type="ping")
-            assert await client.hear() == {"type": "pong"}
-
-    def seats(self) -> int:
-        """How many operations hear from others' sources."""
-        return sum(len(party.seats) for party in self.served.sockets.fanout._parties.values())
+        await self.seats.taken()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from gateway.sockets import SocketProtocol
+from tests.gateway.seats import Seats
 from tests.gateway.stage import DEADLINE, Served, serve
 from tests.gateway.test_slow_readers import narrow, resume
 from tests.gateway.test_websocket import Client, opened, ready
@@ -52,10 +53,11 @@ async def say_at_once(client: Client, types: list[str]) -> None:
 async def test_a_socket_at_rest_has_no_task(served: Served) -> None:
     before = servers_tasks()
     async with ready(served) as client:
+        seats = Seats(served.sockets.fanout)
         await client.subscribe("1", "subscription { notices { number } }")
-        while not len(served.sockets.fanout):
-            await client.say(type="ping")
-            assert await client.hear() == {"type": "pong"}
+        await seats.taken()
+        await client.say(type="ping")
+        assert await client.hear() == {"type": "pong"}
         assert servers_tasks() == before
 
 
@@ -82,20 +84,20 @@ async def test_nothing_stays_of_a_socket_that_is_gone(served: Served) -> None:
 
 
 async def test_who_does_not_read_the_end_is_cut_off(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = asyncio.Event()
+
+    def losing(self: SocketProtocol, exc: Exception | None) -> None:
+        connection_lost(self, exc)
+        lost.set()
+
+    connection_lost = SocketProtocol.connection_lost
+    monkeypatch.setattr(SocketProtocol, "connection_lost", losing)
     monkeypatch.setattr(SocketProtocol, "farewell_seconds", 0.05)
     monkeypatch.setattr(SocketProtocol, "last_seconds", 0.05)
     async with ready(served, sock=await narrow(served.port), max_queue=1) as client:
-        (connection,) = served.sockets._connections
-        wire = connection.wire
-        del connection
-        assert isinstance(wire, SocketProtocol)
         await client.subscribe("1", "subscription { count(to: 1000, size: 60000) }")
         client.raw.transport.pause_reading()
-        await served.stage.until_live(1)
-        await served.stage.until_live(0)
-        async with asyncio.timeout(DEADLINE), ready(served) as other:
-            while wire in wire.connections:
-                await other.say(type="ping")
-                await other.hear()
-        client.raw.transport.resume_reading()
+        async with asyncio.timeout(DEADLINE):
+            await lost.wait()
+        assert (served.sockets.open, served.stage.live) == (0, 0)
         assert (await resume(client))[0] is None

@@ -18,6 +18,7 @@ from resolvers.live import Live
 from resolvers.paging import cursor
 from schema.api import schema
 from schema.levels import read
+from tests.gateway.seats import Seats
 from tests.gateway.stage import Served, Stage, listening
 from tests.gateway.test_websocket import Client, ready
 from tests.world import World, open_world
@@ -37,6 +38,7 @@ class Families:
     stack: AsyncExitStack
     engine: CompiledEngine
     grade: int
+    seats: Seats
     percent: int = 10
 
     async def open(self, guardian: Key, device: str = "") -> Client:
@@ -45,16 +47,10 @@ class Families:
 
     async def join(self, guardian: Key, query: str = SHARED, device: str = "") -> Client:
         """A socket with a subscription that has begun."""
-        client, before = await self.open(guardian, device), self.seats()
+        client = await self.open(guardian, device)
         await client.subscribe("1", query)
-        while self.seats() == before:
-            await client.say(type="ping")
-            assert await client.hear() == {"type": "pong"}
+        await self.seats.taken()
         return client
-
-    def seats(self) -> int:
-        """How many operations hear from others' sources."""
-        return sum(len(party.seats) for party in self.served.sockets.fanout._parties.values())
 
     async def change(self) -> str:
         """Give the sister's grade another percent, and have it seen."""
@@ -78,7 +74,7 @@ async def families(tmp_path: Path) -> AsyncIterator[Families]:
     sockets = WebSocketEndpoint(Edge(engine, open_context, secure_cookies=False))
     ((grade,),) = world.rows("select min(id) from grade where student_id = ? and released = 1", SISTER)
     async with listening(sockets) as port, AsyncExitStack() as stack:
-        yield Families(world, live, Served(port, Stage(), engine, sockets), stack, engine, grade)
+        yield Families(world, live, Served(port, Stage(), engine, sockets), stack, engine, grade, Seats(sockets.fanout))
     await live.stop()
     await world.recorded.reads.close()
 
@@ -142,14 +138,12 @@ async def test_who_comes_back_gets_what_was_missed_and_then_hears_with_the_other
     assert [event["cursor"] for event in events] == heard
     # Each is read as the grade is now.
     assert [event["grade"]["percent"] for event in events] == [missed[-1]] * 3
-    await back.say(type="ping")
-    assert await back.hear() == {"type": "pong"}
+    await families.seats.taken()
     percent = await families.change()
     assert event_of(await back.hear())["grade"]["percent"] == percent
     assert event_of(await mother.hear())["grade"]["percent"] == percent
     again = await families.change()
     assert [event_of(await client.hear())["grade"]["percent"] for client in (back, mother)] == [again] * 2
-    assert families.seats() == 2
 
 
 async def test_a_source_that_is_away_holds_an_event_back_until_it_can_be_read(families: Families) -> None:
