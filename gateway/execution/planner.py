@@ -41,6 +41,9 @@ from gateway.execution.plan import (
     TypeName,
 )
 
+#: Interfaces within interfaces multiply: each field is planned for each type that an object may have.
+MOST_FIELDS = 20_000
+
 
 class Unplanned(Exception):
     """The plan does not know something in the operation; graphql-core runs it whole. The message says what."""
@@ -80,7 +83,7 @@ def plan_operation(
     selection = planner.selection(root, [operation.selection_set], None)
     share(planner.relations)
     serial = operation.operation is OperationType.MUTATION
-    return Plan(selection, operation, fragments, tuple(booleans), serial)
+    return Plan(selection, operation, fragments, serial, planner.fields)
 
 
 class _Planner:
@@ -92,6 +95,7 @@ class _Planner:
         self.fragments = fragments
         self.booleans = booleans
         self.relations: list[tuple[int, Relation]] = []
+        self.fields = 0
 
     def selection(
         self, of: GraphQLObjectType, sets: list[SelectionSetNode], path: Path | None, depth: int = 0
@@ -104,6 +108,9 @@ class _Planner:
         visited: set[str] = set()
         for selections in sets:
             self._collect(of, selections, collected, visited)
+        self.fields += len(collected)
+        if self.fields > MOST_FIELDS:
+            raise Unplanned("an operation of too many fields and types")
         return collected
 
     def _collect(
