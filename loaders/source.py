@@ -115,26 +115,40 @@ class Source:
         With the `mark` under which the operation began, rows that many students share come from memory where they can.
         """
         memory = self.shared if self.shared.serves(mark) else None
-        trip = _Trip(self.relations, self.today(), memory, mark)
-        answers = [trip.ask(statement, None if wanted is None else wanted[n]) for n, statement in enumerate(statements)]
+        now = self._now()
+        trip = _Trip(self.relations, self._day(now), memory, mark)
+        answers: list[Any] = []
+        for n, statement in enumerate(statements):
+            columns = None if wanted is None else wanted[n]
+            if statement.__class__ is Statement and (memory is None or statement.template.shared is None):
+                answers.append(trip.send(statement, columns))
+            else:
+                answers.append(trip.ask(statement, columns))
         if trip.bound:
-            await self._send(trip, heavy=heavy)
-        return [answer() for answer in answers]
+            self.statements_sent += len(trip.bound)
+            found: Sequence[Sequence[Any]] | None = None if heavy else self.reads.at_once(trip.bound)
+            if found is None:
+                found = await self._fetched(trip, heavy=heavy)
+            if found is not None:
+                self._take(trip, found, now)
+        rows = trip.rows
+        return [rows[answer] if answer.__class__ is int else answer() for answer in answers]
 
-    async def _send(self, trip: "_Trip", *, heavy: bool) -> None:
-        self.statements_sent += len(trip.bound)
+    async def _fetched(self, trip: "_Trip", *, heavy: bool) -> Sequence[Sequence[Any]] | None:
+        """What the database answers; None where it is away and every answer was recalled."""
         try:
-            found = await self.reads.fetch(trip.bound, heavy=heavy)
+            return await self.reads.fetch(trip.bound, heavy=heavy)
         except SourceDown:
             self.down_since = self.down_since or self._now().astimezone(UTC)
             trip.rows = [self._recall(s, b, trip.today) for s, b in zip(trip.statements, trip.bound, strict=True)]
-            return
+            return None
+
+    def _take(self, trip: "_Trip", found: Sequence[Sequence[Any]], as_of: datetime) -> None:
         self.down_since = None
-        as_of = self._now()
         trip.rows = [Rows(layout, raw, as_of) for layout, raw in zip(trip.layouts, found, strict=True)]
-        for statement, bound, rows in zip(trip.statements, trip.bound, trip.rows, strict=True):
+        for n, statement in enumerate(trip.statements):
             if statement.template.remembered:
-                self._remember(bound, trip.today, rows)
+                self._remember(trip.bound[n], trip.today, trip.rows[n])
 
     def _remember(self, bound: Bound, today: date, rows: Rows) -> None:
         place = _place(bound, today)

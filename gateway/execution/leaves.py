@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLLeafType, GraphQLList, GraphQLNonNull, Undefined, get_named_type
@@ -25,6 +26,7 @@ class Failed:
         self.error = error
 
 
+@lru_cache(maxsize=4096)
 def serializer(of: Any) -> Serialize:
     """The completed form of a leaf value or a list of them; Anomaly wherever graphql-core would raise."""
     if isinstance(of, GraphQLNonNull):
