@@ -217,7 +217,7 @@ def _filtered(statement: Statement, wanted: AssignmentFilter) -> Statement:
     return statement
 
 
-_OF_STUDENTS = Template(ASSIGNMENT, _ASSIGNMENTS, key="student_key", order=LATEST_DUE_FIRST)
+_OF_STUDENTS = Template(ASSIGNMENT, _ASSIGNMENTS, key="student_key", order=LATEST_DUE_FIRST, lone="student_ids")
 
 _OF_GUARDIANS = Template(
     _ASSIGNMENT_OF_GUARDIAN,

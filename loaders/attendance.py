@@ -96,7 +96,7 @@ def _filtered(statement: Statement, wanted: AttendanceFilter) -> Statement:
     return statement
 
 
-_OF_STUDENTS = Template(ATTENDANCE, _ATTENDANCE, key="student_key", order=LATEST_FIRST)
+_OF_STUDENTS = Template(ATTENDANCE, _ATTENDANCE, key="student_key", order=LATEST_FIRST, lone="student_ids")
 
 _OF_COURSES = Template(
     ATTENDANCE,

@@ -60,7 +60,7 @@ _OF_COURSES = Template(
     order=_LATEST_FIRST,
 )
 
-_FIRST_OF_COURSES = _OF_COURSES.varied(order=_FIRST)
+_FIRST_OF_COURSES = _OF_COURSES.varied(order=_FIRST, short=True)
 
 _BY_KEY = Template(
     GRADE,

@@ -75,7 +75,7 @@ NEWEST_FIRST = (
 )
 
 
-_OF_GUARDIANS = Template(MESSAGE, _MESSAGES, key="guardian_key", order=NEWEST_FIRST)
+_OF_GUARDIANS = Template(MESSAGE, _MESSAGES, key="guardian_key", order=NEWEST_FIRST, lone="guardian_ids")
 
 _BY_KEY = _OF_GUARDIANS.having("message.id in :message_ids").varied(key="message_key", order=())
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import Enum
 from functools import partial
 from typing import Any
 
@@ -27,6 +28,14 @@ _TOKEN = re.compile(
 
 #: How many rendered statements are kept: each template once for each set of columns that operations ask for.
 RENDERED = 4096
+
+
+class Cut(Enum):
+    """How a statement keeps to the first rows of each key."""
+
+    NOT = 0
+    LIMIT = 1
+    WINDOW = 2
 
 
 Bind = Callable[[Mapping[str, Value], Any, int | None], list[Any]]
@@ -69,12 +78,18 @@ class Relations:
     def render(self, statement: Statement, wanted: Sequence[str] | None = None) -> Rendered:
         """The SQL of a statement that answers with the wanted columns (None: all) and those of its key."""
         template = statement.template
-        at = (template, statement.limit is None, None if wanted is None else tuple(wanted))
+        if statement.limit is None or template.short:
+            cut = Cut.NOT
+        elif template.lone is not None and len(statement.params[template.lone]) == 1:  # type: ignore[arg-type]
+            cut = Cut.LIMIT
+        else:
+            cut = Cut.WINDOW
+        at = (template, cut.value, None if wanted is None else tuple(wanted))
         found = self._rendered.get(at)
         if found is None:
             if len(self._rendered) >= RENDERED:
                 self._rendered.clear()
-            found = self._rendered[at] = self._render(template, statement.limit is not None, wanted)
+            found = self._rendered[at] = self._render(template, cut, wanted)
         return found
 
     def split(self, halves: Halves, wanted: Sequence[str] | None) -> Split:
@@ -144,7 +159,7 @@ class Relations:
     def _key_type(self, column: Column) -> str | None:
         return self.adapter.key_type(column.of) if column.of else None
 
-    def _render(self, template: Template, limited: bool, wanted: Sequence[str] | None) -> Rendered:
+    def _render(self, template: Template, cut: Cut, wanted: Sequence[str] | None) -> Rendered:
         shape = template.shape
         keys = (template.key,) if isinstance(template.key, str) else template.key
         names = shape.names if wanted is None else tuple(dict.fromkeys((*wanted, *keys)))
@@ -153,8 +168,10 @@ class Relations:
         items = ", ".join(f"{shape.sql(name)} as {name}_" for name in plain)
         order = ", ".join(f"{term.sql}{' desc' if term.descending else ''}" for term in template.order)
         distinct = "distinct " if template.distinct else ""
-        if not limited:
+        if cut is not Cut.WINDOW:
             text = f"select {distinct}{items} {template.body}" + (f"\norder by {order}" if order else "")
+            if cut is Cut.LIMIT:
+                text += "\nlimit :limit"
         else:
             by = ", ".join(shape.sql(key) for key in keys)
             text = (

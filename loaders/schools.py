@@ -83,6 +83,7 @@ _SCHOOL_OF_STUDENTS = Template(
     key="student_key",
     order=FIRST_ENROLLMENT,
     remembered=True,
+    short=True,
 )
 
 _ENROLLMENTS = Template(

@@ -1,6 +1,6 @@
 """The student information system as the resolvers see it: statements in, parsed rows out."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from time import monotonic
@@ -147,6 +147,8 @@ class Source:
         self.down_since = None
         trip.rows = [Rows(layout, raw, as_of) for layout, raw in zip(trip.layouts, found, strict=True)]
         for n, statement in enumerate(trip.statements):
+            if statement.limit is not None and statement.template.short:
+                trip.rows[n] = _first(trip.rows[n], statement.limit)
             if statement.template.remembered:
                 self._remember(trip.bound[n], trip.today, trip.rows[n])
 
@@ -221,6 +223,17 @@ class _Trip:
             return Rows(layout, [row for group in groups.values() for row in group], as_of)
 
         return rows
+
+
+def _first(rows: Rows, limit: int) -> Rows:
+    """The first rows of each key."""
+    seen: Counter[Any] = Counter()
+    kept = []
+    for key, raw in zip(rows.layout.keys(rows.raw), rows.raw, strict=True):
+        seen[key] += 1
+        if seen[key] <= limit:
+            kept.append(raw)
+    return Rows(rows.layout, kept, rows.as_of, rows.stale)
 
 
 def _place(bound: Bound, today: date) -> tuple[Any, ...]:

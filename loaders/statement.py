@@ -109,9 +109,12 @@ class Template:
     answered from its last good answer while the source is down: only for who is who, never for a record. `distinct`
     rows differ in the columns that are wanted: ask for all of them. The rows of a `shared` one depend on nothing but
     their key and the day, never on who asks; the function makes its parameters for some keys.
+
+    How a cut is made: a `short` one has so few rows a key that they are read whole and cut here; one whose parameter
+    `lone` holds a single key is cut by a plain limit; every other by a window over its keys.
     """
 
-    __slots__ = ("_narrower", "body", "distinct", "key", "order", "remembered", "shape", "shared")
+    __slots__ = ("_narrower", "body", "distinct", "key", "lone", "order", "remembered", "shape", "shared", "short")
 
     def __init__(
         self,
@@ -122,6 +125,8 @@ class Template:
         remembered: bool = False,
         distinct: bool = False,
         shared: Params | None = None,
+        short: bool = False,
+        lone: str | None = None,
     ) -> None:
         self.shape = shape
         self.body = body
@@ -130,6 +135,8 @@ class Template:
         self.remembered = remembered
         self.distinct = distinct
         self.shared = shared
+        self.short = short
+        self.lone = lone
         self._narrower: dict[Any, Template] = {}
 
     def __call__(self, **params: Value) -> "Statement":

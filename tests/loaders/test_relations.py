@@ -14,7 +14,7 @@ from loaders.dialect import Dialect, bind, bind_set
 from loaders.errors import RelationIncomplete, ValueInvalid
 from loaders.relations import Relations
 from loaders.rows import parser
-from loaders.statement import Computed, Order, Shape, Statement, behind, counted, derived
+from loaders.statement import Computed, Order, Shape, Statement, Template, behind, counted, derived
 
 TODAY = date(2026, 11, 23)
 ZONE = ZoneInfo("America/New_York")
@@ -179,3 +179,19 @@ def test_every_reference_of_the_contract_names_an_entity_that_has_keys() -> None
         names = {column.name for column in relation.columns}
         assert {*relation.key, *relation.asked_by} <= names
         assert all(isinstance(column, Column) for column in relation.columns)
+
+
+def test_a_lone_key_is_cut_by_a_plain_limit_and_several_never_are(folder: Path) -> None:
+    template = Template(STUDENT, STATEMENT.template.body, "key", STATEMENT.order, lone="ids")
+    one, values = _rendered(folder, Dialect.SQLITE, template(ids=[3], name="x").cut(5))
+    assert one.endswith("order by student.birth_date desc, student.id limit ?")
+    assert values[-1] == 5
+    several, _ = _rendered(folder, Dialect.SQLITE, template(ids=[3, 1], name="x").cut(5))
+    assert "row_number()" in several
+
+
+def test_short_lists_are_read_whole_and_cut_afterwards(folder: Path) -> None:
+    template = Template(STUDENT, STATEMENT.template.body, "key", STATEMENT.order, short=True)
+    sql, _ = _rendered(folder, Dialect.SQLITE, template(ids=[3, 1], name="x").cut(5))
+    assert "limit" not in sql
+    assert "row_number()" not in sql
