@@ -41,6 +41,7 @@ LEAST_ROUNDS = 4
 FIRST = (1, 2, 4, 7, 10, 15, 20)
 DEPTHS = range(4, 13)
 TOGETHER = (1, 4, 16, 64, 256)
+REQUESTS = 400
 
 ONE = "{ me { students { name gradeLevel } } }"
 TODAYS = """{ me { name students { name gradeLevel school { name }
@@ -148,7 +149,7 @@ async def by_students(sizes: Sequence[int], seconds: float) -> list[Line]:
     return lines
 
 
-async def by_concurrency(path: Path, seconds: float) -> list[Line]:
+async def by_concurrency(path: Path) -> list[Line]:
     """The same requests over HTTP, more and more of them at once: CPU of the server."""
     guardians = guardians_of(path)
     lines = [Line(name, []) for name in ("small", "dashboard")]
@@ -165,14 +166,12 @@ async def by_concurrency(path: Path, seconds: float) -> list[Line]:
             port = int(gateway.url.partition("://")[2].partition("/")[0].partition(":")[2])
             for together in TOGETHER:
                 for line in lines:
-                    micros = await load(port, gateway.process.pid, SIZES[line.name], guardians, together, seconds)
+                    micros = await load(port, gateway.process.pid, SIZES[line.name], guardians, together)
                     line.points.append((together, micros))
     return lines
 
 
-async def load(
-    port: int, process: int, document: str, guardians: Sequence[int], together: int, seconds: float
-) -> float:
+async def load(port: int, process: int, document: str, guardians: Sequence[int], together: int) -> float:
     """Microseconds of the server's CPU for one of the requests of so many clients."""
     body = orjson.dumps({"query": document})
     requests = [
@@ -180,13 +179,10 @@ async def load(
         + f"{token(guardian)}\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
         for guardian in guardians
     ]  # fmt: skip
-    answered = 0
-    until = 0.0
+    each = max(2, REQUESTS // together)
 
-    async def client(number: int) -> None:
-        nonlocal answered
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while time.perf_counter() < until:
+    async def client(number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(each):
             number += together
             writer.write(requests[number % len(requests)])
             head = await reader.readuntil(b"\r\n\r\n")
@@ -194,14 +190,15 @@ async def load(
             answer = await reader.readexactly(int(length.partition(b":")[2]))
             if not head.startswith(b"HTTP/1.1 200") or b'"errors"' in answer:
                 raise SystemExit(answer.decode())
-            answered += 1
-        writer.close()
 
+    clients = [await asyncio.open_connection("127.0.0.1", port) for _ in range(together)]
     least = float("inf")
     for _ in range(LEAST_ROUNDS):
-        answered, before, until = 0, cpu(process), time.perf_counter() + max(seconds, 0.2)
-        await asyncio.gather(*[client(number) for number in range(together)])
-        least = min(least, (cpu(process) - before) / answered * 1e6)
+        before = cpu(process)
+        await asyncio.gather(*[client(number, *streams) for number, streams in enumerate(clients)])
+        least = min(least, (cpu(process) - before) / (each * together) * 1e6)
+    for _, writer in clients:
+        writer.close()
     return least
 
 
@@ -218,7 +215,7 @@ async def measured(sizes: Sequence[int], seconds: float) -> list[Panel]:
     panels = [
         Panel("leaves of the answer", [await by_leaves(world, guardians, seconds)]),
         Panel("students in the district", await by_students(sizes, seconds), logarithmic=True),
-        Panel("requests at once", await by_concurrency(path, seconds), logarithmic=True),
+        Panel("requests at once", await by_concurrency(path), logarithmic=True),
         Panel("depth of the document", [await by_depth(world, guardians, seconds)]),
     ]
     await world.source.reads.close()  # type: ignore[attr-defined]
