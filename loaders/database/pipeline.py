@@ -28,12 +28,15 @@ class Refused(Exception):
 
 
 class _Call:
-    """One call in the queue: what it still waits for, and the rows that have come."""
+    """One call: what is to be sent, what it still waits for, and the rows that have come."""
 
-    __slots__ = ("answers", "failed", "future", "steps")
+    __slots__ = ("answers", "failed", "future", "statements", "steps")
 
-    def __init__(self, future: "asyncio.Future[list[list[Raw]]]") -> None:
+    def __init__(
+        self, future: "asyncio.Future[list[list[Raw]]]", statements: list[tuple[str, list[bytes | None]]]
+    ) -> None:
         self.future = future
+        self.statements = statements
         self.steps: deque[tuple[str, bool]] = deque()  # a statement, and whether its rows are meant
         self.answers: list[list[Raw]] = []
         self.failed = False
@@ -44,7 +47,7 @@ class Pipeline:
 
     What comes in one turn of the loop leaves in one packet, and the server answers in as few as it can: with sixteen
     calls under way that halves the processor time of a small statement, here and there. A call that fails, or whose
-    statement is stopped by the session's own short deadline, is refused, and harms no other.
+    statement is stopped by the session's own short deadline, is refused, and so are those behind it in its packet.
     """
 
     def __init__(self, connection: psycopg.AsyncConnection[Any], seconds: float) -> None:
@@ -53,7 +56,9 @@ class Pipeline:
         self._loop = asyncio.get_running_loop()
         self._socket = pg.socket
         self._seconds = seconds
+        self._queue: list[_Call] = []
         self._calls: deque[_Call] = deque()
+        self._packets = 0
         self._names: dict[str, bytes] = {}
         self._named = 0
         self._heavy = Heavy(self._loop.time)
@@ -68,7 +73,7 @@ class Pipeline:
     @property
     def waiting(self) -> int:
         """How many calls are under way."""
-        return len(self._calls)
+        return len(self._queue) + len(self._calls)
 
     @property
     def usable(self) -> bool:
@@ -83,22 +88,13 @@ class Pipeline:
             sent = [(sql, texts(values)) for sql, values in statements]
         except NoText:
             raise Refused from None
-        call = _Call(self._loop.create_future())
-        try:
-            for sql, values in sent:
-                self._send(call, sql, values)
-            self._pg.pipeline_sync()
-        except psycopg.Error:
-            self.close()
-            raise Refused from None
-        if not self._calls:
-            self._moved = self._loop.time()
-        self._calls.append(call)
-        if self._watch is None:
-            self._watch = self._loop.call_at(self._moved + self._seconds, self._look)
+        if not sent:
+            return []
+        call = _Call(self._loop.create_future(), sent)
+        self._queue.append(call)
         if not self._flushing:
             self._flushing = True
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self._leave)
         return await call.future
 
     def close(self) -> None:
@@ -112,7 +108,9 @@ class Pipeline:
         if self._watch is not None:
             self._watch.cancel()
         self._pg.finish()
-        calls, self._calls = self._calls, deque()
+        calls = [*self._calls, *self._queue]
+        self._calls.clear()
+        self._queue.clear()
         for call in calls:
             if not call.future.done():
                 call.future.set_exception(Refused())
@@ -136,10 +134,30 @@ class Pipeline:
         self._pg.send_query_prepared(name, values)
         call.steps.append((sql, True))
 
-    def _flush(self) -> None:
+    def _leave(self) -> None:
+        """Sends what came in this turn of the loop, as one packet that fails or succeeds by itself."""
         self._flushing = False
-        if self._closed:
+        calls = [call for call in self._queue if not call.future.done()]
+        self._queue.clear()
+        if self._closed or not calls:
             return
+        if not self._calls:
+            self._moved = self._loop.time()
+        self._calls.extend(calls)
+        try:
+            for call in calls:
+                for sql, values in call.statements:
+                    self._send(call, sql, values)
+            self._pg.pipeline_sync()
+        except psycopg.Error:
+            self.close()
+            return
+        self._packets += 1
+        if self._watch is None:
+            self._watch = self._loop.call_at(self._moved + self._seconds, self._look)
+        self._flush()
+
+    def _flush(self) -> None:
         try:
             blocked = bool(self._pg.flush())
         except psycopg.Error:
@@ -157,7 +175,7 @@ class Pipeline:
         try:
             pg.consume_input()
             self._moved = self._loop.time()
-            while self._calls and not pg.is_busy():
+            while self._packets and not pg.is_busy():
                 self._take(pg.get_result())
         except psycopg.Error:
             self.close()
@@ -165,30 +183,38 @@ class Pipeline:
             self.close()
 
     def _take(self, result: Any) -> None:
-        call = self._calls[0]
         if result is None:
-            if self._ended or not call.steps:
-                raise psycopg.OperationalError("answers and calls do not belong to each other")
-            self._ended = True
-            call.steps.popleft()
+            self._step()
             return
         self._ended = False
         match result.status:
             case pq.ExecStatus.PIPELINE_SYNC:
-                self._calls.popleft()
-                if call.future.done():
-                    return
-                if call.failed:
-                    call.future.set_exception(Refused())
-                else:
-                    call.future.set_result(call.answers)
+                self._packets -= 1
             case pq.ExecStatus.TUPLES_OK:
+                call = self._calls[0]
                 if not call.failed and not call.future.done():
                     self._rows(call, result)
             case pq.ExecStatus.COMMAND_OK:
                 pass
             case _:
-                self._failure(call, result)
+                self._failure(self._calls[0], result)
+
+    def _step(self) -> None:
+        """One statement is done, and with its last one a call."""
+        if self._ended or not self._calls:
+            raise psycopg.OperationalError("answers and calls do not belong to each other")
+        self._ended = True
+        call = self._calls[0]
+        call.steps.popleft()
+        if call.steps:
+            return
+        self._calls.popleft()
+        if call.future.done():
+            return
+        if call.failed:
+            call.future.set_exception(Refused())
+        else:
+            call.future.set_result(call.answers)
 
     def _rows(self, call: _Call, result: Any) -> None:
         try:

@@ -137,18 +137,33 @@ async def test_a_date_beyond_the_calendar_is_read_by_the_other_driver(readers: R
     assert [tuple(row) for row in (await readers.fetch([(sql, ())]))[0]] == [(date.min,)]
 
 
-async def test_a_call_that_fails_harms_no_other(readers: Readers) -> None:
-    good = [readers.fetch([("select $1::integer", (n,)), (PID, ())]) for n in range(10)]
+async def test_a_call_that_fails_costs_no_other_its_answer(readers: Readers) -> None:
+    good = [readers.fetch([("select $1::integer", (n,)), ("select 4", ())]) for n in range(10)]
     bad = [readers.fetch([("select 1", ()), ("select 1 / $1::integer", (0,)), ("select 2", ())]) for _ in range(10)]
     wrong = [readers.fetch([(f"select nothing_{n}", ()), ("select 3", ())]) for n in range(10)]
     mixed = [call for three in zip(good, bad, wrong, strict=True) for call in three]
 
-    found = await asyncio.gather(*mixed, return_exceptions=True)
+    found: list[Any] = await asyncio.gather(*mixed, return_exceptions=True)
 
-    pid = (await lane(readers).fetch([(PID, ())]))[0][0][0]
-    assert found[0::3] == [[[(n,)], [(pid,)]] for n in range(10)]
+    answers = [[[tuple(row) for row in rows] for rows in one] for one in found[0::3]]
+    assert answers == [[[(n,)], [(4,)]] for n in range(10)]
     assert all(isinstance(one, LoaderError) for n, one in enumerate(found) if n % 3)
     assert await lane(readers).fetch([("select 2", ()), ("select 3", ())]) == [[(2,)], [(3,)]]
+
+
+async def test_a_failure_reaches_no_further_than_its_packet(readers: Readers) -> None:
+    shared = lane(readers)
+    before = asyncio.create_task(shared.fetch([("select 1", ())]))
+    failing = asyncio.create_task(shared.fetch([("select 1 / $1::integer", (0,))]))
+    behind = asyncio.create_task(shared.fetch([("select 2", ())]))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the packet has left
+    later = asyncio.create_task(shared.fetch([("select 3", ())]))
+    await asyncio.wait({before, failing, behind, later})
+
+    assert (before.result(), later.result()) == ([[(1,)]], [[(3,)]])
+    assert isinstance(failing.exception(), Refused)
+    assert isinstance(behind.exception(), Refused)
 
 
 async def test_a_long_statement_holds_the_others_up_for_a_moment_and_moves_to_its_own_connection(
@@ -158,6 +173,7 @@ async def test_a_long_statement_holds_the_others_up_for_a_moment_and_moves_to_it
     began = time.monotonic()
     long = asyncio.create_task(readers.fetch([("select 1", ()), (SLOW, ())]))
     await asyncio.sleep(0)
+    await asyncio.sleep(0)  # its packet has left
     assert await shared.fetch([("select 2", ())]) == [[(2,)]]
     assert 0.2 < time.monotonic() - began < 0.45
     assert [len(rows) for rows in await long] == [1, 1]
