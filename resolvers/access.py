@@ -139,8 +139,10 @@ class AreaStatus:
 async def scope_of(context: Context) -> Scope:
     """The viewer's scope, read once per operation; empty for staff and for nobody.
 
-    Raises SourceDown where the source is away and this viewer's rights of today are not remembered.
+    Raises SourceDown where the source is away and this viewer's rights of today are not remembered, and what the
+    gate refuses.
     """
+    context.gate()
     while True:
         known = context.scope
         if isinstance(known, Scope):
@@ -167,9 +169,12 @@ async def _read_scope(context: Context) -> Scope:
 
 def unread_scope(context: Context) -> Statement | None:
     """The statement of the scope, where nobody has asked for it yet; whoever sends it along gives its answer back."""
-    if context.scope is not None or context.viewer is None or context.viewer.guardian_key is None:
+    viewer = context.viewer
+    if context.scope is not None or viewer is None or viewer.guardian_key is None:
         return None
-    return scope_of_guardian(context.viewer.guardian_key)
+    if viewer.second_factor_needed or viewer.setup_required:
+        return None
+    return scope_of_guardian(viewer.guardian_key)
 
 
 def take_scope(context: Context, rows: Rows | None) -> Scope:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from loaders.portal.roles import StaffRole
 from loaders.source import Source
 from loaders.statement import Key
-from resolvers.errors import BadUserInput, Forbidden, Unauthenticated
+from resolvers.errors import BadUserInput, Forbidden, SecondFactorRequired, SecuritySetupRequired, Unauthenticated
 from resolvers.portal.passwords import SEED, Policy
 
 #: For how long an answer holds that asked the clock what is to be seen now.
@@ -28,7 +28,8 @@ class ClientKind(Enum):
 class Viewer:
     """Who asks: an account with a live session; a guardian of the SIS, or staff with roles.
 
-    `second_factor` says whether this session has proven one.
+    `second_factor` says whether this session has proven one, `second_factor_needed` whether it has not although the
+    account has one, `setup_required` whether a parent has yet to finish the security set-up.
     """
 
     account_id: int
@@ -38,6 +39,8 @@ class Viewer:
     roles: frozenset[StaffRole]
     expires_at: datetime
     second_factor: bool = False
+    second_factor_needed: bool = False
+    setup_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +187,35 @@ class Context:
             raise BadUserInput("A document holds one order on an account at the most: send the next by itself.")
         self._account_order = True
 
-    def guardian(self) -> Key:
-        """The viewer's guardian key; Unauthenticated without a session, Forbidden for staff."""
+    def account_of_guardian(self) -> Key:
+        """The viewer's guardian key, for what a parent may do before the gate opens; refuses who is no guardian.
+
+        Unauthenticated without a session, Forbidden for staff.
+        """
         viewer = self.signed_in()
         if viewer.guardian_key is None:
             raise Forbidden("This is for parents and guardians; the session is a member of staff's.")
         return viewer.guardian_key
+
+    def guardian(self) -> Key:
+        """The viewer's guardian key, the gate being open; refuses as `account_of_guardian` and `gate` do."""
+        key = self.account_of_guardian()
+        self.gate()
+        return key
+
+    def gate(self) -> None:
+        """Returns where this session may read what the school has of a family.
+
+        SecondFactorRequired where the account has one that the session has not proven, SecuritySetupRequired for a
+        parent who has yet to finish the set-up. Nobody's session and those of staff pass: other doors hold them.
+        """
+        viewer = self.viewer
+        if viewer is None or viewer.guardian_key is None:
+            return
+        if viewer.second_factor_needed:
+            raise SecondFactorRequired("Prove your second factor first.")
+        if viewer.setup_required:
+            raise SecuritySetupRequired("Finish the security set-up first: `me.security.missing` says what it lacks.")
 
 
 class Batch(NamedTuple):

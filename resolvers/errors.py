@@ -21,9 +21,15 @@ class Forbidden(Refusal):
 
 
 class SecondFactorRequired(Refusal):
-    """A member of staff has not proven a second factor in this session."""
+    """The session has not proven a second factor, and its account needs one."""
 
     code = "SECOND_FACTOR_REQUIRED"
+
+
+class SecuritySetupRequired(Refusal):
+    """A parent has not finished the security set-up, so nothing but the account's own is open."""
+
+    code = "SECURITY_SETUP_REQUIRED"
 
 
 class BadUserInput(Refusal):

@@ -12,18 +12,18 @@ from resolvers.paging import Page, Paged, count_of, paged
 
 async def messages_of_parents(keys: Sequence[Key], batch: Batch, page: Page, wanted: MessageFilter) -> Paged | None:
     """A page of each parent's messages."""
+    scope = await scope_of(batch.context)
     if not _provided(batch):
         return None
-    scope = await scope_of(batch.context)
     statement = messages.messages_of_guardians(keys, scope.students, batch.context.moment, wanted)
     return paged(batch.context, statement, page)
 
 
 async def unread_counts(keys: Sequence[Key], batch: Batch) -> list[int]:
     """How many messages of each parent are unread."""
+    scope = await scope_of(batch.context)
     if not _provided(batch):
         return [0 for _ in keys]
-    scope = await scope_of(batch.context)
     unread = messages.messages_of_guardians(keys, scope.students, batch.context.moment, MessageFilter(unread=True))
     (rows,) = await batch.context.source.fetch([count_of(unread)])
     found, at = rows.by_key(), rows.columns.index("total")

@@ -14,7 +14,7 @@ from resolvers.errors import Forbidden
 def viewer(keys: Sequence[tuple[()]], batch: Batch) -> Statement:
     """The parent who asks; Unauthenticated without a session, Forbidden for staff."""
     gone = Forbidden("The school's records hold nobody under this account any more. Ask the school for a new key.")
-    return people.guardians([batch.context.guardian()]).for_root().or_refuse(gone)
+    return people.guardians([batch.context.account_of_guardian()]).for_root().or_refuse(gone)
 
 
 def viewer_if_parent(keys: Sequence[tuple[()]], batch: Batch) -> Statement | None:
@@ -46,6 +46,7 @@ async def students_by_key(keys: Sequence[Key], batch: Batch) -> Statement | None
 async def student_by_id(keys: Sequence[tuple[()]], batch: Batch, id: str) -> Statement | None:
     """The student of an id, None where it is not there or not the viewer's: the same answer for both."""
     batch.context.signed_in()
+    batch.context.gate()
     found = read_id(batch.context, id)
     if found is None or found[0] != "Student":
         return None

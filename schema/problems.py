@@ -30,6 +30,10 @@ described(
         ProblemCode.PASSWORD_UNCHANGED: "The new password is the one before.",
         ProblemCode.PASSWORD_WRONG: "The current password is another.",
         ProblemCode.OWNER_AMBIGUOUS: "An account belongs to one guardian or one member of staff.",
+        ProblemCode.CODE_WRONG: "The code is another, past its time, or was used before.",
+        ProblemCode.SECOND_FACTOR_MISSING: "The account has no second factor.",
+        ProblemCode.SECOND_FACTOR_ENABLED: "The account has a second factor already.",
+        ProblemCode.SECOND_FACTOR_OF_STAFF: "Staff cannot be without a second factor.",
     },
 )
 

@@ -53,6 +53,7 @@ NODE_TYPES = {
 async def _node(context: Context, text: str) -> Any:
     """The object of an id; None where it is not there or not the viewer's, the same answer for both."""
     context.signed_in()
+    context.gate()
     found = arguments.read_id(context, text)
     if found is None:
         return None

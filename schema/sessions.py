@@ -62,6 +62,10 @@ class SessionTokens:
 @strawberry.type(description="A session was begun or carried on.")
 class LogInSuccess:
     session: SessionTokens = strawberry.field(description="The session's tokens.")
+    second_factor_needed: bool = strawberry.field(
+        description="Whether `proveSecondFactor` must come next: the account has a second factor, and this session has "
+        "not proven it."
+    )
 
     @batched(None)
     def me(keys: Any, batch: Batch) -> LazyParent | None:
@@ -133,7 +137,8 @@ def _result(context: Context, result: LoggedIn | Refusal) -> LogInSuccess | LogI
     return LogInSuccess(
         session=SessionTokens(
             access_token=result.access_token, refresh_token=result.refresh_token, expires_at=result.expires_at
-        )
+        ),
+        second_factor_needed=result.second_factor_needed,
     )
 
 
@@ -147,4 +152,7 @@ def _viewer(context: Context, session: LoggedIn) -> Viewer:
         guardian_key=None if guardian is None else context.source.adapter.parse_key("guardian", guardian),
         roles=session.roles,
         expires_at=session.expires_at,
+        second_factor=session.second_factor,
+        second_factor_needed=session.second_factor_needed,
+        setup_required=session.setup_required,
     )

@@ -8,7 +8,9 @@ from strawberry import Info
 from loaders.portal.roles import StaffRole
 from resolvers import desk
 from resolvers.context import Context
+from resolvers.portal.second_factor import second_factor_state
 from schema.enums import described
+from schema.second_factor import SecondFactor
 
 described(
     StaffRole,
@@ -39,6 +41,11 @@ class StaffDesk:
         description="Whether this session has proven a second factor; until then every other field fails with "
         "`SECOND_FACTOR_REQUIRED`."
     )
+
+    @strawberry.field(description="How the second factor stands; where there is none, `beginSecondFactor` comes first.")
+    async def second_factor(self, info: Info[Context, None]) -> SecondFactor:
+        found = await second_factor_state(info.context)
+        return SecondFactor(enabled=found.enabled, recovery_codes_left=found.recovery_codes_left)
 
     @strawberry.field(description="The mail that the portal sends. For ADMIN.")
     async def mail_queue(self, info: Info[Context, None]) -> MailQueue | None:

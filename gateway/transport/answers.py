@@ -116,4 +116,12 @@ def _identity(viewer: Viewer | None) -> Hashable:
     """All of a viewer that an answer can depend on; a session only opens the door."""
     if viewer is None:
         return None
-    return viewer.account_id, viewer.guardian_key, viewer.roles, viewer.second_factor, viewer.username
+    return (
+        viewer.account_id,
+        viewer.guardian_key,
+        viewer.roles,
+        viewer.second_factor,
+        viewer.second_factor_needed,
+        viewer.setup_required,
+        viewer.username,
+    )

@@ -25,7 +25,8 @@ class NewAccount:
 class Account:
     """An account as it is; whoever is disabled cannot log in, and no session of theirs is one.
 
-    `name`, `email` and `language` are a member of staff's; a guardian's stand in the SIS.
+    `name`, `email` and `language` are a member of staff's; a guardian's stand in the SIS. `setup_done_at` is when the
+    security set-up was finished, `second_factor` whether a second factor is confirmed.
     """
 
     id: int
@@ -37,10 +38,16 @@ class Account:
     name: str | None
     email: str | None
     language: str | None
+    setup_done_at: datetime | None = None
+    setup_deferrals: int = 0
+    second_factor: bool = False
 
 
 _SELECT = """
-select id, username, password_hash, guardian_id, staff_role, disabled_at, name, email, language from account
+select id, username, password_hash, guardian_id, staff_role, disabled_at, name, email, language, setup_done_at,
+    setup_deferrals, (select count(*) from second_factor
+        where second_factor.account_id = account.id and second_factor.confirmed_at is not null) as second_factors
+from account
 """
 
 
@@ -113,4 +120,7 @@ def _account(row: Row) -> Account:
         name=row["name"],
         email=row["email"],
         language=row["language"],
+        setup_done_at=row["setup_done_at"],
+        setup_deferrals=row["setup_deferrals"],
+        second_factor=row["second_factors"] > 0,
     )

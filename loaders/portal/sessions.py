@@ -52,12 +52,16 @@ class Session:
     roles: frozenset[StaffRole]
     disabled_at: datetime | None
     second_factor_at: datetime | None = None
+    setup_done_at: datetime | None = None
+    second_factor: bool = False
 
 
 _SELECT = """
 select session.id, session.account_id, session.client, session.token_expires_at, session.refresh_expires_at,
     session.absolute_expires_at, session.last_seen_at, session.ended_at, session.second_factor_at,
-    account.username, account.guardian_id, account.staff_role, account.disabled_at
+    account.username, account.guardian_id, account.staff_role, account.disabled_at, account.setup_done_at,
+    (select count(*) from second_factor
+        where second_factor.account_id = account.id and second_factor.confirmed_at is not null) as second_factors
 from session join account on account.id = session.account_id
 """
 
@@ -149,6 +153,30 @@ async def rotate(transaction: Transaction, session: Session, used_hash: str, tok
     return True
 
 
+async def step_up(transaction: Transaction, session_id: int, tokens: Tokens, now: datetime) -> bool:
+    """Gives a session that has proven a second factor its next tokens; False where it has ended meanwhile."""
+    await transaction.execute(
+        "insert into used_refresh (refresh_hash, session_id, used_at, refresh_expires_at) "
+        "select refresh_hash, id, :now_at, refresh_expires_at from session "
+        "where id = :id and refresh_hash is not null and ended_at is null",
+        {"id": session_id, "now_at": now},
+    )
+    changed = await transaction.execute(
+        "update session set token_hash = :token_hash, token_expires_at = :token_expires_at, "
+        "refresh_hash = :refresh_hash, refresh_expires_at = :refresh_expires_at, last_seen_at = :now_at, "
+        "second_factor_at = :now_at where id = :id and ended_at is null",
+        {
+            "id": session_id,
+            "token_hash": tokens.token_hash,
+            "token_expires_at": tokens.token_expires_at,
+            "refresh_hash": tokens.refresh_hash,
+            "refresh_expires_at": tokens.refresh_expires_at,
+            "now_at": now,
+        },
+    )
+    return changed == 1
+
+
 async def end_session(transaction: Transaction, session_id: int, reason: str, now: datetime) -> bool:
     """Ends a session; False where it had already ended."""
     changed = await transaction.execute(
@@ -194,4 +222,6 @@ def _session(row: Row) -> Session:
         roles=roles_of(row["staff_role"]),
         disabled_at=row["disabled_at"],
         second_factor_at=row["second_factor_at"],
+        setup_done_at=row["setup_done_at"],
+        second_factor=row["second_factors"] > 0,
     )

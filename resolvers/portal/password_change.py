@@ -1,22 +1,20 @@
 """Changing the password: the current one is needed, every other session ends, and a mail tells the holder so."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from loaders.portal.accounts import Account, account_by_id, change_password_hash, is_still
 from loaders.portal.sessions import end_other_sessions
 from resolvers.context import Context
 from resolvers.portal.contacts import Contact, contact_of, names_around
-from resolvers.portal.mail import Letter, post
+from resolvers.portal.notices import post_notice
 from resolvers.portal.passwords import broken_rules
 from resolvers.portal.problems import Problem, ProblemCode, Refused
+from resolvers.portal.proof import PASSWORD_WRONG, proves_password
 from resolvers.portal.service import Portal, undisturbed
-from resolvers.portal.texts import normalized, username_key
+from resolvers.portal.texts import normalized
 from resolvers.portal.trail import note
 
-_CURRENT = ("input", "currentPassword")
 _NEW = ("input", "newPassword")
-_WRONG = Problem(ProblemCode.PASSWORD_WRONG, "This is not the current password of the account.", _CURRENT)
 _UNCHANGED = Problem(ProblemCode.PASSWORD_UNCHANGED, "Choose a password other than the one before.", _NEW)
 
 
@@ -58,29 +56,11 @@ async def change_password(context: Context, order: ChangePassword) -> PasswordCh
 async def check_change_password(context: Context, account: Account, order: ChangePassword) -> list[Problem]:
     """Everything that is wrong with the order: with the current password first, then with the new one."""
     portal: Portal = context.portal
-    problems = [] if await _proves(context, account, order.current) else [_WRONG]
+    problems = [] if await proves_password(context, account, order.current) else [PASSWORD_WRONG]
     problems += broken_rules(order.new, portal.policy, await names_around(context, account), _NEW)
     if not problems and normalized(order.new) == normalized(order.current):
         problems.append(_UNCHANGED)
     return problems
-
-
-async def _proves(context: Context, account: Account, password: str) -> bool:
-    """Whether this is the account's password, within what the throttle allows."""
-    portal: Portal = context.portal
-    attempt = portal.throttle.begin(username_key(account.username) or "", context.caller.address)
-    try:
-        text = normalized(password)
-        right = await portal.hasher.verify(text or "", account.password_hash if text is not None else None)
-    except Exception:
-        portal.throttle.undecided(attempt)
-        raise
-    if right:
-        portal.throttle.succeeded(attempt)
-        return True
-    async with portal.writer.transaction() as transaction:
-        await note(context, transaction, "PASSWORD_NOT_PROVEN", f"account:{account.id}", account_id=account.id)
-    return False
 
 
 async def _do_change_password(
@@ -92,7 +72,7 @@ async def _do_change_password(
     kept = context.signed_in().session_id
     async with portal.writer.transaction() as transaction:
         if not await is_still(transaction, account):
-            return Refused((_WRONG,))
+            return Refused((PASSWORD_WRONG,))
         await change_password_hash(transaction, account.id, password_hash, now)
         ended = await end_other_sessions(transaction, account.id, kept, "PASSWORD_CHANGED", now)
         await note(
@@ -103,17 +83,9 @@ async def _do_change_password(
             account_id=account.id,
             ended_sessions=len(ended),
         )
-        if contact.address is not None:
-            await post(portal, transaction, _letter(context, account, contact, contact.address, now))
+        await post_notice(context, transaction, account, contact, "password_changed")
     # Commit, then wake.
     for session_id in ended:
         portal.revocations.end(session_id)
     portal.mail_posted.set()
     return PasswordChanged(len(ended))
-
-
-def _letter(context: Context, account: Account, contact: Contact, address: str, now: datetime) -> Letter:
-    zone = context.source.adapter.time_zone
-    when = f"{now.astimezone(zone):%Y-%m-%d %H:%M} ({zone})"
-    values = {"name": contact.name, "username": account.username, "when": when}
-    return Letter("password_changed", address, contact.language, values, account.id)

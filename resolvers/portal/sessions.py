@@ -57,6 +57,9 @@ class LoggedIn:
     expires_at: datetime
     access_token: str | None = field(default=None, repr=False)
     refresh_token: str | None = field(default=None, repr=False)
+    second_factor: bool = False
+    second_factor_needed: bool = False
+    setup_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +236,19 @@ def _logged_in(
     access: str | None = None,
     refresh: str | None = None,
 ) -> LoggedIn:
-    return LoggedIn(session_id, account_id, who.username, who.guardian_id, who.roles, expires_at, access, refresh)
+    proven = isinstance(who, rows.Session) and who.second_factor_at is not None
+    return LoggedIn(
+        session_id,
+        account_id,
+        who.username,
+        who.guardian_id,
+        who.roles,
+        expires_at,
+        access,
+        refresh,
+        proven,
+        who.second_factor and not proven,
+    )
 
 
 async def _end_family(transaction: Transaction, used: str, caller: Caller, now: datetime) -> int | None:

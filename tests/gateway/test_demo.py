@@ -28,14 +28,15 @@ def test_the_demo_serves_what_it_says(tmp_path: Path) -> None:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "gateway.cli", "demo", "--students", "30"]
     with process("env", f"HOMEROOM_PORT={port}", *command, cwd=tmp_path) as started:
-        said = [line(started) for _ in range(6)]
+        said = [line(started) for _ in range(7)]
         assert said[0] == f"url: http://127.0.0.1:{port}/graphql"
         assert re.fullmatch(r"parent: \S+ \S+", said[1])
         assert re.fullmatch(r"staff: \S+ \S+", said[2])
-        assert said[3] == "mail: .homeroom/mail"
+        assert re.fullmatch(r"second factor: otpauth://totp/\S+secret=[A-Z2-7]{32}\S+", said[3])
+        assert said[4] == "mail: .homeroom/mail"
         answers = [
             subprocess.run(["sh", "-c", text], capture_output=True, text=True, timeout=SECONDS, check=True).stdout
-            for text in said[4:]
+            for text in said[5:]
         ]
         started.terminate()
         rest, errors = started.communicate()

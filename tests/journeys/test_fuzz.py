@@ -23,7 +23,10 @@ from tests.journeys.real_values import forged_cursors, ids, known_from, register
 from tests.journeys.running import homeroom, run
 
 QUERIES = ("portal", "me", "student", "node", "nodes")
-MUTATIONS = ("logIn", "refreshSession", "logOut", "changePassword")
+MUTATIONS = (
+    *("logIn", "refreshSession", "logOut", "changePassword"),
+    *("beginSecondFactor", "confirmSecondFactor", "proveSecondFactor", "removeSecondFactor"),
+)
 CONNECTIONS = [
     "query ($after: String) { me { messages(after: $after) { totalCount nodes { id } } } }",
     "query ($after: String) { me { assignments(after: $after) { totalCount nodes { id } } } }",

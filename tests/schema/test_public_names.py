@@ -29,6 +29,10 @@ type Query {
 type Mutation {
   logIn(input: LogInInput!): LogInResult!  refreshSession(refreshToken: String): LogInResult!  logOut: LogOutResult!
   changePassword(input: ChangePasswordInput!): ChangePasswordResult!
+  beginSecondFactor(input: BeginSecondFactorInput!): BeginSecondFactorResult!
+  confirmSecondFactor(input: SecondFactorInput!): ConfirmSecondFactorResult!
+  proveSecondFactor(input: SecondFactorInput!): ProveSecondFactorResult!
+  removeSecondFactor(input: RemoveSecondFactorInput!): RemoveSecondFactorResult!
 }
 type Subscription { gradeChanged(studentId: ID, after: String): GradeChanged! }
 
@@ -136,7 +140,7 @@ input MessageFilter { unread: Boolean  scopes: [MessageScope!]  studentIds: [ID!
 input LogInInput { username: String!  password: String!  client: ClientKind!  deviceName: String }
 
 union LogInResult = LogInSuccess | LogInProblem
-type LogInSuccess { session: SessionTokens!  me: Parent }
+type LogInSuccess { session: SessionTokens!  me: Parent  secondFactorNeeded: Boolean! }
 type SessionTokens { accessToken: String  refreshToken: String  expiresAt: DateTime! }
 type LogInProblem implements Problem { code: ProblemCode!  message: String!  path: [String!]! }
 union LogOutResult = LogOutSuccess
@@ -146,8 +150,21 @@ type OrderProblem implements Problem { code: ProblemCode!  message: String!  pat
 input ChangePasswordInput { currentPassword: String!  newPassword: String! }
 union ChangePasswordResult = ChangePasswordSuccess | Problems
 type ChangePasswordSuccess { endedSessions: Int! }
+input BeginSecondFactorInput { currentPassword: String! }
+input SecondFactorInput { code: String! }
+input RemoveSecondFactorInput { currentPassword: String!  code: String! }
+type SecondFactor { enabled: Boolean!  recoveryCodesLeft: Int! }
+union BeginSecondFactorResult = BeginSecondFactorSuccess | Problems
+type BeginSecondFactorSuccess { secret: String!  otpauthUri: String! }
+union ConfirmSecondFactorResult = ConfirmSecondFactorSuccess | Problems
+type ConfirmSecondFactorSuccess { recoveryCodes: [String!]!  session: SessionTokens! }
+union ProveSecondFactorResult = ProveSecondFactorSuccess | Problems
+type ProveSecondFactorSuccess { session: SessionTokens!  recoveryCodesLeft: Int! }
+union RemoveSecondFactorResult = RemoveSecondFactorSuccess | Problems
+type RemoveSecondFactorSuccess { secondFactor: SecondFactor! }
 type StaffDesk {
-  username: String!  name: String  roles: [StaffRole!]!  secondFactorProven: Boolean!  mailQueue: MailQueue
+  username: String!  name: String  roles: [StaffRole!]!  secondFactorProven: Boolean!  secondFactor: SecondFactor!
+  mailQueue: MailQueue
 }
 type MailQueue { waiting: Int!  failed: Int!  oldestPostedAt: DateTime }
 type GradeChanged implements Change {
