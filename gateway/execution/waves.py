@@ -78,7 +78,15 @@ class Waves:
         for frame, relation in ordinary:
             found += frame.kids[relation.key].frames()
         for place, call in calls.items():
-            found += await self._land(place, call, results)
+            counts = call.answered(results)
+            reads = self._reads(place, call)
+            for use in call.uses:
+                kid = self._kid(call, use, reads, counts)
+                if kid is None:
+                    info = None if use.relation.leaf else self.resolvers.info(use.relation)
+                    kid = await landed(self.schema, use.relation, valued(use, reads), info)
+                use.frame.kids[use.relation.key] = kid
+                found += kid.frames()
         return found
 
     def _use(self, calls: dict[Any, Call], frame: Frame, relation: Relation, spec: BatchSpec) -> None:
@@ -126,32 +134,24 @@ class Waves:
             frame.kids[relation.key] = await landed(self.schema, relation, column, info)
         return results
 
-    async def _land(self, place: Any, call: Call, results: Sequence[Any]) -> list[Frame]:
-        """Hand what a call came to back to the places that asked; the frames of the next wave."""
-        counts = call.answered(results)
-        found: list[Frame] = []
-        for use in call.uses:
-            kid = await self._kid(place, call, use, counts)
-            use.frame.kids[use.relation.key] = kid
-            found += kid.frames()
-        if call.read is not None and call.uses[0].relation.again:
-            self.reads.setdefault(place, []).append(call.read)
-        return found
+    def _reads(self, place: Any, call: Call) -> Sequence[Read]:
+        """What a call's places may take: what it came to, and what was read in earlier waves of the same load."""
+        read = call.read
+        if not call.uses[0].relation.again:
+            return [read] if read is not None else []
+        known = self.reads.setdefault(place, [])
+        if read is not None:
+            known.append(read)
+        return known
 
-    async def _kid(self, place: Any, call: Call, use: Use, counts: Any) -> Kid:
-        relation = use.relation
-        if relation.page is not None:
-            try:
-                return call.page(use, counts, self.cursor)
-            except Exception as error:  # a value that cannot be read
-                return ObjectsKid(relation, [Failed(error)] * len(use.keys), [])
-        known = self.reads.get(place, ()) if self.reads else ()
-        reads = [*known, call.read] if call.read is not None else [*known]
-        kid = call.rows(use, reads)
-        if kid is not None:
-            return kid
-        info = None if relation.leaf else self.resolvers.info(relation)
-        return await landed(self.schema, relation, valued(use, reads), info)
+    def _kid(self, call: Call, use: Use, reads: Sequence[Read], counts: Any) -> Kid | None:
+        """A place that is answered by rows; None where it takes values."""
+        if use.relation.page is None:
+            return call.rows(use, reads)
+        try:
+            return call.page(use, counts, self.cursor)
+        except Exception as error:  # a value that cannot be read
+            return ObjectsKid(use.relation, [Failed(error)] * len(use.keys), [])
 
 
 async def _drain(column: list[Any]) -> None:
