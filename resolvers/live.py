@@ -5,11 +5,9 @@ own rights. Whatever happens to one grade between two looks at the source is one
 """
 
 import asyncio
-import weakref
-from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic
 
 import structlog
@@ -20,13 +18,13 @@ from loaders.source import Source
 from loaders.statement import Key
 from resolvers.audience import Audience
 from resolvers.context import Context
-from resolvers.errors import BadUserInput, RateLimited
-from resolvers.history import GradeEvent, History
+from resolvers.errors import BadUserInput
+from resolvers.history import History
+from resolvers.streams import GradeStream, Subscriber
 from resolvers.watcher import Watcher
 
 INTERVAL = 2.0
 LINGER = 600.0
-QUEUE = 100
 # Rights are read again with every fifth look at the grades, and before each delivery for the one it goes to.
 RIGHTS_EVERY = 5
 # After a look the source rests at least four times as long as that took: the watcher never costs more than a fifth.
@@ -35,45 +33,6 @@ REST = 4.0
 TRUSTED = 60.0
 
 log = structlog.get_logger("homeroom.live")
-
-
-@dataclass(eq=False, slots=True)
-class _Subscriber:
-    """One stream as the hub sees it: whose it is, which students it follows now, and what it has not taken yet."""
-
-    guardian: Key
-    only: Key | None
-    students: set[Key] = field(default_factory=set)
-    queue: deque[GradeEvent] = field(default_factory=deque)
-    room: int = QUEUE
-    ready: asyncio.Event | None = None
-    hear: Callable[[GradeEvent], None] | None = None
-    over: Callable[[Exception | None], None] | None = None
-    slow: bool = False
-    ended: bool = False
-
-    def mine(self, rights: Iterable[Key]) -> set[Key]:
-        return {student for student in rights if self.only is None or student == self.only}
-
-    def push(self, event: GradeEvent) -> None:
-        if self.hear is not None:
-            self.hear(event)
-            return
-        if len(self.queue) < self.room and not self.slow:
-            self.queue.append(event)
-        else:
-            self.slow = True
-        self.wake()
-
-    def wake(self) -> None:
-        if self.ready is not None:
-            self.ready.set()
-
-    async def wait(self) -> None:
-        if self.ready is None:
-            self.ready = asyncio.Event()
-        self.ready.clear()
-        await self.ready.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +63,8 @@ class Live:
         self._history = History()
         self._watcher = Watcher(source, self._history.stamp, linger)
         self._audience = Audience(source)
-        self._subscribers: set[_Subscriber] = set()
-        self._followers: dict[Key, set[_Subscriber]] = {}
+        self._subscribers: set[Subscriber] = set()
+        self._followers: dict[Key, set[Subscriber]] = {}
         self._polling = asyncio.Lock()
         self._needed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -141,20 +100,20 @@ class Live:
                 await self._task
             self._task = None
         for subscriber in list(self._subscribers):
-            self._release(subscriber)
+            self.release(subscriber)
             if subscriber.over is not None:
                 subscriber.over(None)
 
     async def subscribe_grades(
         self, guardian: Key, student: Key | None = None, after: str | None = None
-    ) -> "GradeStream":
+    ) -> GradeStream:
         """The changes to the grades of a guardian's students, or of the one named, from now on or from a cursor on.
 
         Once it has returned no change is missed. A student to whom the guardian has no right is one who never
         changes. BadUserInput where not everything behind `after` is known; refuses as the source does.
         """
         position = None if after is None else self._history.position(after)
-        subscriber = _Subscriber(guardian, student)
+        subscriber = Subscriber(guardian, student)
         rights = await self._audience.students_of(guardian)
         await self._follow(subscriber, subscriber.mine(rights))
         if position is not None:
@@ -162,7 +121,7 @@ class Live:
                 since = max((self._watcher.since(key) for key in subscriber.students), default=0)
                 missed = self._history.behind(position, since)
             except BadUserInput:
-                self._release(subscriber)
+                self.release(subscriber)
                 raise
             subscriber.queue.extend(event for event in missed if event.change.student_key in subscriber.students)
             subscriber.room += len(subscriber.queue)
@@ -239,7 +198,7 @@ class Live:
             if subscriber.guardian in found and students != subscriber.students:
                 await self._follow(subscriber, students)
 
-    async def _follow(self, subscriber: _Subscriber, students: set[Key]) -> None:
+    async def _follow(self, subscriber: Subscriber, students: set[Key]) -> None:
         new = students - subscriber.students
         await self._watcher.watch(new)
         if subscriber.ended:
@@ -251,14 +210,15 @@ class Live:
             self._followers.setdefault(student, set()).add(subscriber)
         self._unfollow(subscriber, gone)
 
-    def _unfollow(self, subscriber: _Subscriber, students: Iterable[Key]) -> None:
+    def _unfollow(self, subscriber: Subscriber, students: Iterable[Key]) -> None:
         for student in students:
             self._followers[student].discard(subscriber)
             if not self._followers[student]:
                 del self._followers[student]
         self._watcher.leave(students)
 
-    def _release(self, subscriber: _Subscriber) -> None:
+    def release(self, subscriber: Subscriber) -> None:
+        """Let go of all that is held for a stream."""
         if subscriber.ended:
             return
         subscriber.ended = True
@@ -266,66 +226,3 @@ class Live:
         self._subscribers.discard(subscriber)
         students, subscriber.students = subscriber.students, set()
         self._unfollow(subscriber, students)
-
-
-class GradeStream:
-    """One subscriber's events, in order, each once; rights are asked again at every one.
-
-    Close it with `aclose`; one that is lost closes itself. RateLimited where a hundred events waited to be taken and
-    another came: those are still given, then it ends, and the cursor of the last leads on.
-    """
-
-    def __init__(self, live: Live, subscriber: _Subscriber) -> None:
-        self._live = live
-        self._subscriber = subscriber
-        self._let_go = weakref.finalize(self, live._release, subscriber)
-        self._let_go.atexit = False
-
-    def __aiter__(self) -> "GradeStream":
-        return self
-
-    async def __anext__(self) -> GradeEvent:
-        mine = self._subscriber
-        while not mine.ended:
-            if mine.queue:
-                event = mine.queue[0]
-                allowed = await self._live.may_see(mine.guardian, event.change.student_key)
-                # Only now: a caller who stops waiting loses nothing.
-                mine.queue.popleft()
-                if allowed:
-                    return event
-            elif mine.slow:
-                await self.aclose()
-                raise RateLimited("This stream fell behind: subscribe again with `after` and the last cursor.", 1)
-            else:
-                await mine.wait()
-        raise StopAsyncIteration
-
-    @property
-    def level(self) -> bool:
-        """Whether nothing waits to be taken, so that `listen` misses nothing."""
-        return not self._subscriber.queue and not self._subscriber.slow
-
-    @property
-    def audience(self) -> tuple[Key, Key | None]:
-        """The guardian and the one student: streams that are equal in them tell of the same events."""
-        return self._subscriber.guardian, self._subscriber.only
-
-    def listen(self, hear: Callable[[GradeEvent], None], over: Callable[[Exception | None], None]) -> None:
-        """Call `hear` with every event as it is recorded, instead of keeping it; `over` where the hub stops.
-
-        Rights are not asked here: who listens asks `standings` before anybody is told.
-        """
-        self._subscriber.hear, self._subscriber.over = hear, over
-
-    async def standings(self, event: GradeEvent, contexts: Sequence[Context]) -> list[Hashable | None]:
-        """How each viewer stands to the event's student, read now; waits while that cannot be read."""
-        return await self._live.standings(event.change.student_key, contexts)
-
-    def let_go(self) -> None:
-        """Let go of everything that the stream held."""
-        self._let_go()
-
-    async def aclose(self) -> None:
-        """Let go of everything that the stream held."""
-        self._let_go()

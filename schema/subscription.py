@@ -12,7 +12,7 @@ from resolvers import arguments, grades, people
 from resolvers.access import Area
 from resolvers.context import Batch, Context
 from resolvers.history import GradeEvent
-from resolvers.live import GradeStream
+from resolvers.streams import GradeStream
 from resolvers.watcher import ChangeKind
 from schema.batching import batched
 from schema.enums import described
