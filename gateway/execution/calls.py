@@ -103,7 +103,7 @@ class Call:
                 read.failure = failure
             return
         pages = [use.relation.page for use in self.uses if use.relation.page is not None]
-        if asked.statement is not None and (not pages or any(page.rows for page in pages)):
+        if asked.statement is not None and (not pages or any(page.rows or not page.counted for page in pages)):
             self.rows_at = len(statements)
             statements.append(asked.statement)
             marks = any(page.cursors for page in pages)
