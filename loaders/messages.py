@@ -85,6 +85,18 @@ _CONCERNING = (
 )
 
 
+_NEXT = Template(
+    Shape({"key": Computed("1", Kind.INTEGER), "sent_at": Computed("min(message.sent_at)", Kind.INSTANT)}),
+    "from {message} as message\nwhere message.sent_at > :now",
+    key="key",
+)
+
+
+def next_message(now: datetime) -> Statement:
+    """One row: when the next message of all will be there to be read; null where none is waiting."""
+    return _NEXT(now=now)
+
+
 def messages_of_guardians(
     guardians: Sequence[Key], students: Sequence[Key], now: datetime, wanted: MessageFilter
 ) -> Statement:

@@ -52,6 +52,8 @@ class Source:
     ) -> None:
         self.relations = relations
         self.shared = SharedRows(shared_rows)
+        #: What resolvers note of this source, each under a class of its own.
+        self.notes: dict[type, Any] = {}
         self.reads = reads
         self.down_since: datetime | None = None
         self.statements_sent = 0

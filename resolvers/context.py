@@ -168,9 +168,13 @@ class Context:
     def moment(self) -> datetime:
         """The current instant, for what appears and disappears by the clock; the answer holds for two seconds."""
         now = self.source.now()
-        if self.fresh_until is None:
-            self.fresh_until = now + MOMENT
+        self.holds_until(now + MOMENT)
         return now
+
+    def holds_until(self, instant: datetime) -> None:
+        """Note that the answer is true no longer than until this instant."""
+        if self.fresh_until is None or instant < self.fresh_until:
+            self.fresh_until = instant
 
     def signed_in(self) -> Viewer:
         """The viewer; Unauthenticated without a session."""

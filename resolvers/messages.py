@@ -1,12 +1,14 @@
 """Messages from staff to a parent."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from loaders import messages
 from loaders.messages import MessageFilter
 from loaders.statement import Key, Statement
 from resolvers.access import scope_of
-from resolvers.context import Batch
+from resolvers.context import Batch, Context
 from resolvers.paging import Page, Paged, count_of, paged
 
 
@@ -15,7 +17,7 @@ async def messages_of_parents(keys: Sequence[Key], batch: Batch, page: Page, wan
     scope = await scope_of(batch.context)
     if not _provided(batch):
         return None
-    statement = messages.messages_of_guardians(keys, scope.students, batch.context.moment, wanted)
+    statement = messages.messages_of_guardians(keys, scope.students, await shown_until(batch.context), wanted)
     return paged(batch.context, statement, page)
 
 
@@ -24,7 +26,9 @@ async def unread_counts(keys: Sequence[Key], batch: Batch) -> list[int]:
     scope = await scope_of(batch.context)
     if not _provided(batch):
         return [0 for _ in keys]
-    unread = messages.messages_of_guardians(keys, scope.students, batch.context.moment, MessageFilter(unread=True))
+    unread = messages.messages_of_guardians(
+        keys, scope.students, await shown_until(batch.context), MessageFilter(unread=True)
+    )
     (rows,) = await batch.context.source.fetch([count_of(unread)])
     found, at = rows.by_key(), rows.columns.index("total")
     return [found[key][0][at] if key in found else 0 for key in keys]
@@ -36,7 +40,43 @@ async def messages_by_id(keys: Sequence[Key], batch: Batch) -> Statement | None:
     if viewer is None or viewer.guardian_key is None or not _provided(batch):
         return None
     scope = await scope_of(batch.context)
-    return messages.messages(viewer.guardian_key, scope.students, batch.context.moment, keys)
+    return messages.messages(viewer.guardian_key, scope.students, await shown_until(batch.context), keys)
+
+
+async def shown_until(context: Context) -> datetime:
+    """The current instant, until which messages are shown; the answer holds until the next message is to be seen.
+
+    When that is, is asked under each mark of the source, but every five seconds at the most: where marks go by faster,
+    an answer holds for two seconds.
+    """
+    mark, now = context.mark, context.source.now()
+    if mark is None:
+        return context.moment
+    known: _Waiting | None = context.source.notes.get(_Waiting)
+    if known is None or (not known.holds(mark, now) and now - known.asked_at > _PAUSE):
+        (rows,) = await context.source.fetch([messages.next_message(now)])
+        (until,) = rows.layout.values("sent_at", rows.raw)
+        known = context.source.notes[_Waiting] = _Waiting(mark, now, until)
+    if not known.holds(mark, now):
+        return context.moment
+    if known.until is not None:
+        context.holds_until(known.until)
+    return now
+
+
+class _Waiting(NamedTuple):
+    """Which messages are still to come, as was asked under a mark: when the first of them is to be seen."""
+
+    mark: Hashable
+    asked_at: datetime
+    until: datetime | None
+
+    def holds(self, mark: Hashable, now: datetime) -> bool:
+        """Whether that is so now."""
+        return self.mark == mark and (self.until is None or self.until > now)
+
+
+_PAUSE = timedelta(seconds=5)
 
 
 def _provided(batch: Batch) -> bool:

@@ -40,6 +40,7 @@ SERVED = {
 async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """The same district at two sizes."""
     made = await open_world(Path(tmp_path_factory.mktemp("budget")) / "district.db", request.param)
+    await made.serve(documents.MESSAGES, made.guardian("parent"))  # asks once when the next message is to be seen
     made.source.shared.most = 0  # what every answer costs that finds nothing in memory
     yield made
     await made.recorded.reads.close()

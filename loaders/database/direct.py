@@ -15,8 +15,8 @@ from loaders.database.link import LOCK_SECONDS, Bound, Raw, Table
 
 FileIdentity = tuple[int, int]
 
-# A look at the clock every 250 steps of SQLite's machine costs 1 % of a large read; a row takes some ten steps.
-STEPS = 250
+# How often the clock is looked at, in steps of SQLite's machine, of which a row takes some ten: some 30 µs.
+STEPS = 1000
 
 
 class TooLong(Exception):
@@ -40,8 +40,8 @@ class Direct:
         self._path = str(path)
         self._file = file
         self._budget = budget
-        self._began: float | None = None
-        self._worked = 0.0
+        self._began = 0.0
+        self._worked: float | None = None
         self._spent = 0.0
         self._turning = False
         self._heavy = Heavy(lambda: perf_counter())
@@ -96,7 +96,7 @@ class Direct:
 
     def data_version(self) -> int | None:
         """SQLite's number of what was written by others; None while the file is locked."""
-        self._began = None
+        self._began = perf_counter()
         try:
             ((version,),) = self._connection.execute("pragma data_version").fetchall()
         except sqlite3.OperationalError as error:
@@ -122,8 +122,8 @@ class Direct:
             self._connection.close()
 
     def _read(self, sql: str, values: Sequence[Any]) -> tuple[sqlite3.Cursor, list[Raw]]:
-        began = perf_counter()
-        self._began = None
+        self._began = began = perf_counter()
+        self._worked = None
         try:
             cursor = self._connection.execute(sql, values)
             return cursor, cursor.fetchall()
@@ -133,16 +133,20 @@ class Direct:
             if self._spent >= self._budget and not self._turning:
                 self._turning = True
                 asyncio.get_running_loop().call_soon(self._turned)
-            if taken > self._budget and self._began is not None and thread_time() - self._worked > self._budget / 2:
+            # Worked for half of what was left, and not waited for a processor or a disk.
+            if (
+                taken > self._budget
+                and self._worked is not None
+                and thread_time() - self._worked > self._budget * 3 / 8
+            ):
                 self._heavy.add(sql)
 
     def _late(self) -> bool:
-        now = perf_counter()
-        if self._began is None:
-            # Only now, because few statements are looked at even once, and this clock costs a tenth of a small one.
-            self._began = now
+        passed = perf_counter() - self._began
+        if self._worked is None and passed > self._budget / 4:
+            # Only now, because this clock costs a tenth of a small statement.
             self._worked = thread_time()
-        return now > self._began + self._budget
+        return passed > self._budget
 
     def _unlock(self) -> None:
         if not self._closed and self._connection.in_transaction:

@@ -14,6 +14,7 @@ from loaders.database import Readers
 from loaders.dialect import Dialect
 from loaders.relations import Relations
 from loaders.source import Bound, Source
+from tests.documents import MESSAGES
 from tests.queries.copied import copy_district
 from tests.queries.documents import ASKED, CURSOR, IDS, variables_of
 from tests.queries.told import told
@@ -50,6 +51,7 @@ class Trips:
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
     """The made district, always the same one on the same day."""
     made = await open_world(Path(tmp_path_factory.mktemp("queries")) / "district.db", STUDENTS)
+    await made.serve(MESSAGES, made.guardian("parent"))  # asks once when the next message is to be seen
     made.source.shared.most = 0
     yield made
     await made.recorded.reads.close()

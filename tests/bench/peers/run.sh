@@ -29,5 +29,5 @@ SQL
 
 (cd "$ROOT" && .venv/bin/python -m tests.bench.peers.prepare "$PEERS_WORK/district-$PEERS_STUDENTS.db" "$PEERS_WORK/homeroom-portal.db")
 [ $# -gt 0 ] || set -- --seconds 3 --warm 2 --rounds 3 --conc 1,16 \
-  --servers homeroom,homeroom-pg,mercurius-jit-dl,mercurius-best,mercurius-jit-pg,yoga-best,postgraphile,strawberry,floor-python-sql,plan-python
+  --servers homeroom,homeroom-shared,homeroom-answers,homeroom-pg,homeroom-pg-shared,mercurius-jit-dl,mercurius-best,mercurius-jit-pg,yoga-best,postgraphile,strawberry,floor-python-sql,plan-python
 python3 "$KIT/bench.py" --add "$PEERS_WORK/homeroom.json" --baseline mercurius-best "$@"
