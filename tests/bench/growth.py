@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -88,19 +89,29 @@ async def open_world(path: Path) -> World:
     return World(path, source, readers, {})  # type: ignore[arg-type]
 
 
-async def asked(
-    world: World, documents: Sequence[str], guardians: Sequence[int], seconds: float
-) -> list[tuple[float, float]]:
-    """Of each document, the leaves of an answer and the microseconds of CPU it took, JSON included."""
-    rounds = [guardians[at : at + ROUND] for at in range(0, len(guardians), ROUND)]
-    leaves = [sum([count(await world.serve(one, each)) for each in guardians]) / len(guardians) for one in documents]
+@dataclass(frozen=True)
+class Case:
+    """A document, asked of one district by these guardians in turn."""
+
+    world: World
+    document: str
+    guardians: Sequence[int]
+
+
+async def asked(cases: Sequence[Case], seconds: float) -> list[tuple[float, float]]:
+    """Of each case, the leaves of an answer and the microseconds of CPU it took, JSON included."""
+    leaves = []
+    for case in cases:
+        told = [count(await case.world.serve(case.document, guardian)) for guardian in case.guardians]
+        leaves.append(sum(told) / len(told))
+    rounds = [[case.guardians[at : at + ROUND] for at in range(0, len(case.guardians), ROUND)] for case in cases]
     # Guardians differ, so a measure is the sum over all rounds; the least of each round is what it costs undisturbed.
-    least = [[await answers(world, document, some) for some in rounds] for document in documents]
-    began, times = time.perf_counter(), 1
-    while times < LEAST_ROUNDS or time.perf_counter() - began < seconds * len(documents):
-        for document, found in zip(documents, least, strict=True):
-            for n, some in enumerate(rounds):
-                found[n] = min(found[n], await answers(world, document, some))
+    least = [[float("inf")] * len(parts) for parts in rounds]
+    began, times = time.perf_counter(), 0
+    while times < LEAST_ROUNDS or time.perf_counter() - began < seconds * len(cases):
+        for case, parts, found in zip(cases, rounds, least, strict=True):
+            for n, some in enumerate(parts):
+                found[n] = min(found[n], await answers(case.world, case.document, some))
         times += 1
     return [(all_leaves, sum(found) / len(found)) for all_leaves, found in zip(leaves, least, strict=True)]
 
@@ -127,24 +138,26 @@ def count(value: Any) -> int:
 
 async def by_leaves(world: World, guardians: Sequence[int], seconds: float) -> Line:
     """A gradebook with more and more assignments."""
-    return Line("gradebook", await asked(world, [BOOK % first for first in FIRST], guardians, seconds))
+    return Line("gradebook", await asked([Case(world, BOOK % first, guardians) for first in FIRST], seconds))
 
 
 async def by_depth(world: World, guardians: Sequence[int], seconds: float) -> Line:
     """The same rows, led to and fro between a course and its grade."""
-    found = await asked(world, [nested(depth) for depth in DEPTHS], guardians, seconds)
+    found = await asked([Case(world, nested(depth), guardians) for depth in DEPTHS], seconds)
     return Line("nested", [(depth, micros) for depth, (_, micros) in zip(DEPTHS, found, strict=True)])
 
 
 async def by_students(sizes: Sequence[int], seconds: float) -> list[Line]:
     """The same documents in larger districts."""
-    lines = [Line(name, []) for name in SIZES]
-    for size in sizes:
-        path = district(size)
-        world, guardians = await open_world(path), guardians_of(path)
-        found = await asked(world, list(SIZES.values()), guardians, seconds)
-        for line, (_, micros) in zip(lines, found, strict=True):
-            line.points.append((size, micros))
+    paths = [district(size) for size in sizes]
+    worlds = [await open_world(path) for path in paths]
+    asking = [guardians_of(path) for path in paths]
+    lines = []
+    for name, document in SIZES.items():
+        cases = [Case(world, document, guardians) for world, guardians in zip(worlds, asking, strict=True)]
+        found = await asked(cases, seconds)
+        lines.append(Line(name, [(size, micros) for size, (_, micros) in zip(sizes, found, strict=True)]))
+    for world in worlds:
         await world.source.reads.close()  # type: ignore[attr-defined]
     return lines
 
