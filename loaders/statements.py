@@ -182,6 +182,7 @@ STATEMENTS: tuple[Listed, ...] = (
         (STUDENT,),
         lambda s: attendance.days_missed_of_students(s.one(STUDENT), s.today, s.today),
     ),
+    Listed("the next message of all", (MESSAGE,), lambda s: messages.next_message(s.now)),
     Listed("the messages of guardians", (GUARDIAN, STUDENT), lambda s: _messages_of_guardians(s).cut(PAGE)),
     Listed("the number of messages of guardians", (GUARDIAN, STUDENT), lambda s: counted(_messages_of_guardians(s))),
     Listed(
