@@ -10,7 +10,7 @@ from loaders.adapter import Adapter
 from loaders.contract import Column, Kind
 from loaders.dialect import Dialect
 from loaders.errors import ValueInvalid
-from loaders.rows import parser
+from loaders.parsing import parser
 
 Fits = Callable[[Any, Any], bool]
 

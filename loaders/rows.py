@@ -1,118 +1,21 @@
-"""Rows as the engines give them, and how they are read: each column by its kind, derived ones made of them.
+"""Answers: raw rows as an engine gave them, and the layout by which they are read.
 
-An answer keeps its raw rows. Whoever needs values reads them by the layout: whole rows, one column, or, as the
-executor's generated code does, each cell where it is used.
+Whoever needs values reads them by the layout: whole rows, one column, or, as the executor's generated code does, each
+cell where it is used.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
-from decimal import Decimal, InvalidOperation
-from enum import Enum
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
 
-from loaders.contract import Column, Kind
 from loaders.dialect import Dialect
 from loaders.errors import ValueInvalid
-from loaders.statement import Computed, Row, Shape
+from loaders.parsing import Parse, few, parser
+from loaders.statement import Row, Shape
 
-Parse = Callable[..., Any]
 Raw = Sequence[Any]
-
-
-def parser(declared: Column | Computed, dialect: Dialect, zone: tzinfo) -> Parse | None:
-    """How a column's raw value becomes a Python value; None where it already is one. Null stays null."""
-    match declared.kind:
-        case Kind.TEXT:
-            return None
-        case Kind.KEY:
-            return None if dialect is not Dialect.POSTGRESQL else _plain_key
-        case Kind.INTEGER:
-            return _integer
-        case Kind.BOOLEAN:
-            return _boolean
-        case Kind.DECIMAL:
-            return _decimal
-        case Kind.DATE:
-            return _date
-        case Kind.INSTANT:
-            return _instant_in(zone)
-        case Kind.ENUM:
-            if declared.values is None:
-                raise ValueInvalid("An enumerated column must say its values.")
-            return _member(declared.values)
-
-
-def _plain_key(value: Any) -> Any:
-    # asyncpg has a UUID class of its own, and numeric keys arrive as Decimal.
-    if type(value) is int or type(value) is str or value is None:
-        return value
-    if isinstance(value, Decimal):
-        return int(value)
-    return UUID(int=value.int) if isinstance(value, UUID) else value
-
-
-def _integer(value: Any) -> int | None:
-    return value if value is None or type(value) is int else int(value)
-
-
-def _boolean(value: Any) -> bool | None:
-    return None if value is None else bool(value)
-
-
-def _decimal(value: Any) -> Decimal | None:
-    if value is None or type(value) is Decimal:
-        return value
-    if type(value) is float and value.is_integer():
-        return Decimal(int(value))  # 10 and 10.0 are one number to SQLite, and so to families
-    try:
-        return Decimal(str(value))
-    except InvalidOperation:
-        raise ValueInvalid(f"{value!r} is not a decimal number.") from None
-
-
-def _date(value: Any) -> date | None:
-    if value is None or type(value) is date:
-        return value
-    if isinstance(value, datetime):
-        return value.date()
-    try:
-        return date.fromisoformat(str(value)[:10])
-    except ValueError:
-        raise ValueInvalid(f"{value!r} is not a date.") from None
-
-
-@lru_cache(maxsize=64)
-def _instant_in(zone: tzinfo) -> Parse:
-    def instant(value: Any) -> datetime | None:
-        if value is None:
-            return None
-        if not isinstance(value, datetime):
-            try:
-                value = datetime.fromisoformat(str(value))
-            except ValueError:
-                raise ValueInvalid(f"{value!r} is not an instant.") from None
-        given: datetime = value
-        return (given.replace(tzinfo=zone) if given.tzinfo is None else given).astimezone(UTC)
-
-    return instant
-
-
-@lru_cache(maxsize=64)
-def _member(values: type[Enum]) -> Parse:
-    members = {member.value: member for member in values}
-
-    def parse(value: Any) -> Enum | None:
-        if value is None:
-            return None
-        try:
-            return members[value]
-        except KeyError:
-            raise ValueInvalid(f"{value!r} is not one of {', '.join(members)}.") from None
-
-    return parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +114,7 @@ class Layout:
         if name in self._shape.columns:
             declared = self._shape.declared(name)
             read = parser(declared, self._dialect, self._zone)
-            return Cell((self.plain.index(name),), read, declared.kind in _pooled(self._dialect))
+            return Cell((self.plain.index(name),), read, declared.kind in few(self._dialect))
         recipe = self._shape.derived[name]
         inputs = [self.cell(given) for given in recipe.inputs]
         at = tuple(dict.fromkeys(place for cell in inputs for place in cell.at))
@@ -309,11 +212,3 @@ def _composed(make: Callable[..., Any], reads: tuple[Parse | None, ...], shares:
     exec(compile(source, "<cell>", "exec"), names)
     read_cells: Parse = names["read"]
     return read_cells
-
-
-_FEW = frozenset({Kind.DATE, Kind.INSTANT, Kind.BOOLEAN, Kind.ENUM, Kind.INTEGER})
-
-
-def _pooled(dialect: Dialect) -> frozenset[Kind]:
-    # The servers' decimals keep their places, and 1.0 and 1.00 are equal but not alike.
-    return _FEW | {Kind.DECIMAL} if dialect is Dialect.SQLITE else _FEW

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from itertools import cycle
 from typing import Any
 
-from loaders import assignments, attendance, courses, grades, messages, people, rights, schools
+from loaders import assignments, attendance, book, courses, grades, messages, people, rights, schools
 from loaders.changes import watched_grades
 from loaders.dialect import Dialect
 from loaders.statement import Key, Statement, counted
@@ -145,8 +145,8 @@ STATEMENTS: tuple[Listed, ...] = (
         (TAKEN, SECTION),
         lambda s: counted(assignments.number_of_courses(_left(s))),
     ),
-    Listed("the assignments of sections", (TAKEN, SECTION), lambda s: assignments.book_of_courses(_left(s)).left),
-    Listed("the scores of students", (TAKEN, SECTION), lambda s: assignments.book_of_courses(_left(s)).right),
+    Listed("the assignments of sections", (TAKEN, SECTION), lambda s: book.book_of_courses(_left(s)).left),
+    Listed("the scores of students", (TAKEN, SECTION), lambda s: book.book_of_courses(_left(s)).right),
     Listed(
         "assignments",
         (TAKEN, SECTION, ASSIGNMENT),

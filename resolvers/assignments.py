@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from loaders import assignments
+from loaders import assignments, book
 from loaders.assignments import EVERY, AssignmentFilter, CourseKey
 from loaders.errors import SourceDown
 from loaders.statement import Key, Statement
@@ -25,7 +25,7 @@ def assignments_of_courses(
     if not _provided(batch):
         return None
     if wanted == EVERY and page.after is None:
-        return Paged(assignments.book_of_courses(keys), page.first, assignments.number_of_courses(keys))
+        return Paged(book.book_of_courses(keys), page.first, assignments.number_of_courses(keys))
     return paged(batch.context, assignments.assignments_of_courses(keys, wanted), page)
 
 

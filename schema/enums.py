@@ -7,7 +7,6 @@ from typing import TypeVar
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from loaders.assignments import ScoreFlag, ScoreState
 from loaders.contract import (
     AttendanceExcuse,
     AttendanceStatus,
@@ -17,6 +16,7 @@ from loaders.contract import (
     RelationshipKind,
     TermKind,
 )
+from loaders.scores import ScoreFlag, ScoreState
 from resolvers.access import Area, AreaReason, AreaState
 from resolvers.attendance import AttendanceGroup
 from resolvers.context import ClientKind

@@ -8,8 +8,8 @@ import strawberry
 from strawberry import ID, Private
 
 from loaders.assignments import AssignmentFilter as Wanted
-from loaders.assignments import ScoreFlag, ScoreState
 from loaders.contract import GradeKind
+from loaders.scores import ScoreFlag, ScoreState
 from resolvers import arguments, assignments, attendance, courses, grades, people, terms
 from resolvers.access import Area
 from resolvers.context import Batch, Context

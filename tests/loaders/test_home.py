@@ -15,8 +15,8 @@ from loaders.contract import RELATIONS, Relation
 from loaders.demo import make_district
 from loaders.dialect import Dialect
 from loaders.home import create_home
+from loaders.parsing import parser
 from loaders.relations import Relations
-from loaders.rows import parser
 
 TODAY = date(2026, 11, 23)
 

@@ -12,8 +12,8 @@ from loaders.adapter import load_adapter
 from loaders.contract import ESSENTIAL, RELATIONS, AttendanceStatus, Column, Kind
 from loaders.dialect import Dialect, bind, bind_set
 from loaders.errors import RelationIncomplete, ValueInvalid
+from loaders.parsing import parser
 from loaders.relations import Relations
-from loaders.rows import parser
 from loaders.statement import Computed, Order, Shape, Statement, Template, behind, counted, derived
 
 TODAY = date(2026, 11, 23)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from loaders import assignments, attendance, courses, grades, messages, people, rights, schools
+from loaders import assignments, attendance, book, courses, grades, messages, people, rights, schools
 from loaders.contract import Kind
 from loaders.dialect import Dialect
 from loaders.rows import Layout, Rows
@@ -120,7 +120,7 @@ PERSONAL = (
 
 
 def test_no_shared_statement_reads_a_relation_about_a_person() -> None:
-    modules = (assignments, attendance, courses, grades, messages, people, rights, schools)
+    modules = (assignments, attendance, book, courses, grades, messages, people, rights, schools)
     templates = [each for module in modules for each in vars(module).values() if isinstance(each, Template)]
     shared = [template.body for template in templates if template.shared is not None]
     assert len(templates) > 20
