@@ -251,6 +251,10 @@ def _of_sqlite(rows: Sequence[Sequence[Any]], sql: str) -> Iterator[_Read]:
             continue
         if told[1] == "SCAN":
             yield from (_Read(t, _columns_of(alias, t, sql)) for t in tables[alias])
+        elif " USING " not in row[-1]:
+            # The least or the greatest value: at hand where it is the key's, and else looked for in every row.
+            sought = frozenset(re.findall(r"\b(?:min|max)\((?:\w+\.)?(\w+)\)", sql))
+            yield from (_Read(t, frozenset(), conditions=sought) for t in tables[alias])
         elif "AUTOMATIC" in row[-1]:
             yield from (_Read(t, frozenset()) for t in tables[alias])
 

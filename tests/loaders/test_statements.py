@@ -14,7 +14,7 @@ from loaders.check import check_source
 from loaders.database import Readers
 from loaders.demo import make_district
 from loaders.dialect import Dialect
-from loaders.plans import Explained, Scan
+from loaders.plans import Explained, Scan, _of_sqlite, _Read
 from loaders.statement import Template
 from loaders.statements import STATEMENTS, Sample
 from tests.world import TODAY
@@ -78,6 +78,13 @@ async def test_what_asks_for_a_relation_that_is_not_provided_is_left_out(readers
         "messages", "the messages of guardians", "the number of messages of guardians", "the students of messages",
         "the next message of all",
     }  # fmt: skip
+
+
+async def test_a_least_value_without_an_index_is_a_full_read(readers: Readers) -> None:
+    sql = "select min(m.sent_at) from message as m"
+    [plan] = await readers.fetch([(f"explain query plan {sql}", ())])
+
+    assert list(_of_sqlite(plan, sql)) == [_Read("message", frozenset(), conditions=frozenset({"sent_at"}))]
 
 
 def test_the_remedy_depends_on_whether_there_is_an_index() -> None:
