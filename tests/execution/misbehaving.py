@@ -471,6 +471,15 @@ class Counter:
         return rows([(k, (k + context.count) % 60) for k in keys])
 
     @batched("at")
+    def mark(keys: Any, context: Context) -> int:
+        """The count when it is read."""
+        return [context.count for _ in keys]
+
+    @strawberry.field
+    def itself(self) -> "Counter":
+        return self
+
+    @batched("at")
     def fixed(keys: Any, context: Context) -> Row:
         """Always the same row."""
         return rows([(k, 5) for k in keys])

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-DRAWN = 1500
-SECONDS = 120.0
+DRAWN = 5000
+SECONDS = 300.0
 
 
 @dataclass(frozen=True)
