@@ -16,6 +16,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from gateway.authentication import Authenticator, HashProfile, PasswordHasher
+from gateway.endings import Endings
 from gateway.execution.compiled import CompiledEngine
 from gateway.limits import Limits
 from gateway.mail import Postman, mail_of
@@ -152,6 +153,9 @@ async def open_house(settings: Settings, hashing: HashProfile) -> AsyncIterator[
             stack.push_async_callback(postman.stop)
         authenticator = Authenticator(portal, source.adapter)
         stack.push_async_callback(authenticator.close)
+        endings = Endings(portal)
+        await endings.start()
+        stack.push_async_callback(endings.stop)
         live = Live(source, settings.watch_interval)
         await live.start()
         stack.push_async_callback(live.stop)

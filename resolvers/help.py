@@ -59,7 +59,8 @@ TOPICS = (
         HelpCode.SUPPORT,
         "I need help from a person",
         "Write to the support desk with your full name, home address, phone number, your students' names and your "
-        "user name. Never send your password: nobody here will ask for it.",
+        "user name. Never send your password: nobody here will ask for it. Whoever has no recovery e-mail address "
+        "yet gets help here too.",
     ),
 )
 

@@ -4,9 +4,19 @@ import strawberry
 
 from schema.account_management import AccountMutations
 from schema.second_factor import SecondFactorMutations
+from schema.session_list import SessionListMutations
 from schema.sessions import SessionMutations
+from schema.staff_accounts import StaffAccountMutations
+from schema.support import SupportMutations
 
 
 @strawberry.type(description="What can be ordered. Each order answers with its success or with problems.")
-class Mutation(SessionMutations, AccountMutations, SecondFactorMutations):
+class Mutation(
+    SessionMutations,
+    AccountMutations,
+    SecondFactorMutations,
+    SessionListMutations,
+    SupportMutations,
+    StaffAccountMutations,
+):
     pass

@@ -12,6 +12,7 @@ from resolvers.access import Area, AreaReason, AreaState
 from resolvers.attendance import AttendanceGroup
 from resolvers.context import Batch
 from resolvers.paging import Page
+from schema.access_log import AccessLogReader
 from schema.attendance import Attendance, AttendanceFilter, AttendanceSummary, wanted_attendance
 from schema.batching import batched, connected
 from schema.connections import Connection
@@ -20,6 +21,8 @@ from schema.messages import Message, MessageFilter, wanted_messages
 from schema.node import Node
 from schema.scalars import EmailAddress
 from schema.schools import School, SchoolEnrollment, Term
+from schema.session_list import SessionOwner
+from schema.support import SupportAsker
 
 TermArgument = Annotated[ID | None, strawberry.argument(description="Of this term.")]
 
@@ -139,7 +142,7 @@ class Student(Node):
 
 
 @strawberry.type(description="A parent or guardian: the viewer, nobody else.")
-class Parent(Node):
+class Parent(Node, SessionOwner, AccessLogReader, SupportAsker):
     key: Private[Any]
     sourced_id: str = strawberry.field(description="The guardian's key in the source.")
     given_name: str = strawberry.field(description="The given name.")

@@ -1,11 +1,14 @@
 """What a log-in page needs before anybody has logged in."""
 
+import datetime
+
 import strawberry
 from strawberry import Private
 
 from resolvers import help as help_
 from resolvers.context import Context
 from resolvers.help import HelpCode
+from resolvers.portal.school_days import SchoolDayBasis, reply_by
 from schema.enums import described
 from schema.scalars import EmailAddress
 
@@ -19,6 +22,17 @@ described(
         HelpCode.FORGOT_USERNAME: "The user name is sent by e-mail.",
         HelpCode.FORGOT_PASSWORD: "A new password is set by way of e-mail.",
         HelpCode.SUPPORT: "A person helps.",
+    },
+)
+
+
+described(
+    SchoolDayBasis,
+    "SchoolDayBasis",
+    "By what school days are counted.",
+    {
+        SchoolDayBasis.TERMS: "Mondays to Fridays in a term of any school.",
+        SchoolDayBasis.WEEKDAYS: "Mondays to Fridays: no term reaches so far, or the school's records are away.",
     },
 )
 
@@ -49,6 +63,14 @@ class HelpTopic:
 class SupportDesk:
     email: EmailAddress | None = strawberry.field(description="The desk's address, where the district has given one.")
     reply_within_school_days: int = strawberry.field(description="Within how many school days it answers.")
+
+    @strawberry.field(description="The day by which it answers whoever writes today.")
+    async def reply_by(self, info: strawberry.Info[Context, None]) -> datetime.date:
+        return (await reply_by(info.context)).on
+
+    @strawberry.field(description="By what the school days until then are counted.")
+    async def reply_by_basis(self, info: strawberry.Info[Context, None]) -> SchoolDayBasis:
+        return (await reply_by(info.context)).basis
 
 
 @strawberry.type(description="The portal as somebody sees it who has not logged in.")

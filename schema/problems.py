@@ -34,6 +34,18 @@ described(
         ProblemCode.SECOND_FACTOR_MISSING: "The account has no second factor.",
         ProblemCode.SECOND_FACTOR_ENABLED: "The account has a second factor already.",
         ProblemCode.SECOND_FACTOR_OF_STAFF: "Staff cannot be without a second factor.",
+        ProblemCode.SESSION_NOT_FOUND: "No session of the viewer's that goes on has this id.",
+        ProblemCode.TEXT_MISSING: "A text that must be filled in is empty or too short.",
+        ProblemCode.TEXT_TOO_LONG: "A text has too many characters.",
+        ProblemCode.TEXT_UNREADABLE: "A text holds characters that cannot be typed and read.",
+        ProblemCode.TOO_MANY_STUDENTS: "No student is named, or more than a form takes.",
+        ProblemCode.REQUEST_NOT_FOUND: "No request has this number.",
+        ProblemCode.STATE_WRONG: "What is ordered does not fit the state in which it is now.",
+        ProblemCode.PASSWORD_IN_TEXT: "A text holds what is, or looks like, a password: take it out.",
+        ProblemCode.ACCOUNT_NOT_FOUND: "No account has this user name.",
+        ProblemCode.ACCOUNT_NOT_STAFF: "The account is not a member of staff's.",
+        ProblemCode.OWN_ACCOUNT: "Nobody may do this to their own account.",
+        ProblemCode.ROLES_MISSING: "A member of staff has one role at the least.",
     },
 )
 

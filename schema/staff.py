@@ -5,24 +5,14 @@ from datetime import datetime
 import strawberry
 from strawberry import Info
 
-from loaders.portal.roles import StaffRole
 from resolvers import desk
 from resolvers.context import Context
 from resolvers.portal.second_factor import second_factor_state
-from schema.enums import described
+from schema.roles import StaffRole
 from schema.second_factor import SecondFactor
-
-described(
-    StaffRole,
-    "StaffRole",
-    "What a member of staff is there for; no role includes another.",
-    {
-        StaffRole.OFFICE: "The school office: portal requests and activation keys.",
-        StaffRole.TEACHER: "Teaching: the students of the own courses.",
-        StaffRole.SUPPORT: "The support desk: requests of families that are stuck.",
-        StaffRole.ADMIN: "The portal itself: its mail and its accounts of staff.",
-    },
-)
+from schema.session_list import SessionOwner
+from schema.staff_accounts import AccountDesk
+from schema.support import SupportQueue
 
 
 @strawberry.type(description="The mail that the portal sends, as it stands now.")
@@ -33,7 +23,7 @@ class MailQueue:
 
 
 @strawberry.type(description="What a member of staff works with. Each field says which roles it is for.")
-class StaffDesk:
+class StaffDesk(SessionOwner, SupportQueue, AccountDesk):
     username: str = strawberry.field(description="The user name with which the member of staff logs in.")
     name: str | None = strawberry.field(description="What the member of staff is called.")
     roles: list[StaffRole] = strawberry.field(description="What they are there for.")

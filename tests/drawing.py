@@ -28,6 +28,9 @@ from graphql import (
 #: What a parent is refused at the root: a document that asks for it would have no data at all.
 NOT_FOR_PARENTS = frozenset({"staff"})
 
+#: What stands in the portal store, which is not there for most documents that are drawn.
+IN_THE_STORE = {"Parent": frozenset({"sessions", "accessLog", "supportRequests"})}
+
 #: A variable that the request does not give.
 UNGIVEN = object()
 
@@ -71,6 +74,7 @@ class Drawing:
         fields = [] if is_abstract_type(of) and not isinstance(of, GraphQLInterfaceType) else list(of.fields.items())
         if of is self.schema.query_type:
             fields = [(name, each) for name, each in fields if name not in NOT_FOR_PARENTS]
+        fields = [(name, each) for name, each in fields if name not in IN_THE_STORE.get(of.name, ())]
         if depth >= self.depth or self.budget <= 0:
             fields = [(name, each) for name, each in fields if is_leaf_type(get_named_type(each.type))]
         self.random.shuffle(fields)

@@ -43,6 +43,10 @@ class Revocations:
         for ended in tuple(self._watched.get(session_id, {}).values()):
             ended()
 
+    def has_ended(self, session_id: int) -> bool:
+        """Whether the end of this session is known here, as one of the last ten thousand."""
+        return session_id in self._ended
+
     def rotated(self, session_id: int) -> None:
         """The session goes on under other tokens, and that is committed."""
         self.changes += 1

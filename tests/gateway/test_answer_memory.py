@@ -27,7 +27,7 @@ from resolvers.paging import cursor
 from schema.api import schema
 from schema.levels import read
 from tests import documents
-from tests.drawing import NOT_FOR_PARENTS, draw
+from tests.drawing import IN_THE_STORE, NOT_FOR_PARENTS, draw
 from tests.world import TODAY, World, noon, open_world
 
 NAMES = "{ me { name students { name } } }"
@@ -375,7 +375,7 @@ async def _texts(gate: Gate) -> dict[str, list[str]]:
 
 
 def _read_fields() -> set[str]:
-    """Every field of every object that a parent's reading can come to."""
+    """Every field of every object that a parent's reading of the source can come to."""
     found: set[str] = set()
     query = schema._schema.query_type
     assert query is not None
@@ -384,6 +384,8 @@ def _read_fields() -> set[str]:
         of = todo.pop()
         for possible in (of,) if isinstance(of, GraphQLObjectType) else schema._schema.get_possible_types(of):
             for name, each in possible.fields.items():
+                if name in IN_THE_STORE.get(possible.name, ()):
+                    continue
                 if f"{possible.name}.{name}" not in found and (of is not query or name not in NOT_FOR_PARENTS):
                     found.add(f"{possible.name}.{name}")
                     inner = get_named_type(each.type)

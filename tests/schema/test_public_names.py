@@ -33,6 +33,12 @@ type Mutation {
   confirmSecondFactor(input: SecondFactorInput!): ConfirmSecondFactorResult!
   proveSecondFactor(input: SecondFactorInput!): ProveSecondFactorResult!
   removeSecondFactor(input: RemoveSecondFactorInput!): RemoveSecondFactorResult!
+  submitSupportRequest(input: SupportRequestInput!): SupportRequestResult!
+  resolveSupportRequest(input: ResolveSupportInput!): SupportRequestResult!
+  disableAccount(username: String!): AccountOrderResult!  enableAccount(username: String!): AccountOrderResult!
+  setStaffRoles(input: StaffRolesInput!): AccountOrderResult!
+  endAccountSessions(username: String!): AccountOrderResult!
+  revokeSession(id: ID!): RevokeSessionResult!  revokeOtherSessions: RevokeSessionResult!
 }
 type Subscription { gradeChanged(studentId: ID, after: String): GradeChanged! }
 
@@ -47,7 +53,7 @@ type PasswordPolicy {
   refusesCommon: Boolean!  refusesNames: Boolean!
 }
 type HelpTopic { code: HelpCode!  title: String!  text: String! }
-type SupportDesk { email: EmailAddress  replyWithinSchoolDays: Int! }
+type SupportDesk { email: EmailAddress  replyWithinSchoolDays: Int!  replyBy: Date!  replyByBasis: SchoolDayBasis! }
 
 type Parent implements Node {
   id: ID!  sourcedId: String!  username: String!
@@ -55,7 +61,8 @@ type Parent implements Node {
   email: EmailAddress  phone: String  preferredLanguage: String
   students: [Student!]!
   messages(first: Int, after: String, filter: MessageFilter): MessageConnection!
-  unreadMessageCount: Int!
+  unreadMessageCount: Int!  sessions: [Session!]!  supportRequests: [SupportRequest!]!
+  accessLog(first: Int, after: String): AccessLogConnection!
   assignments(first: Int, after: String, filter: AssignmentFilter): AssignmentConnection!
 }
 type Student implements Node {
@@ -148,6 +155,49 @@ type LogOutSuccess { ended: Boolean! }
 type Problems { problems: [OrderProblem!]! }
 type OrderProblem implements Problem { code: ProblemCode!  message: String!  path: [String!]! }
 input ChangePasswordInput { currentPassword: String!  newPassword: String! }
+input SupportRequestInput {
+  fullName: String!  homeAddress: String!  phone: String!  email: EmailAddress  studentNames: [String!]!
+  username: String  whatHappened: String!  language: String
+}
+input ResolveSupportInput {
+  ticket: String!  action: SupportAction!  answer: String  reactivateUsername: String  note: String
+}
+union SupportRequestResult = SupportRequestSuccess | Problems
+type SupportRequestSuccess { request: SupportRequest! }
+type SupportRequest {
+  ticket: String!  state: SupportState!  submittedAt: DateTime!  replyBy: Date!  answer: String  answeredAt: DateTime
+}
+type SupportCase {
+  ticket: String!  state: SupportState!  submittedAt: DateTime!  replyBy: Date!  overdue: Boolean!  signedIn: Boolean!
+  fullName: String!  homeAddress: String!  phone: String!  email: EmailAddress  studentNames: [String!]!
+  username: String  whatHappened: String!  language: String!  answer: String  answeredAt: DateTime
+  reactivated: Boolean!  steps: [SupportStep!]!
+}
+type SupportStep { state: SupportState!  happenedAt: DateTime!  by: String  note: String }
+type SupportCaseConnection { edges: [SupportCaseEdge!]!  nodes: [SupportCase!]!  pageInfo: PageInfo!  totalCount: Int! }
+type SupportCaseEdge { cursor: String!  node: SupportCase! }
+type AccessLogConnection {
+  edges: [AccessLogEdge!]!  nodes: [AccessLog!]!  pageInfo: PageInfo!  totalCount: Int!
+}
+type AccessLogEdge { cursor: String!  node: AccessLog! }
+type AccessLog {
+  kind: AccessKind!  happenedAt: DateTime!  by: AccessActor!  address: String  actorName: String  actorRole: String
+  studentId: ID  purpose: String
+}
+input StaffRolesInput { username: String!  roles: [StaffRole!]! }
+union AccountOrderResult = AccountOrderSuccess | Problems
+type AccountOrderSuccess { account: AccountState!  endedSessions: Int! }
+type AccountState {
+  username: String!  staff: Boolean!  roles: [StaffRole!]!  createdAt: DateTime!  disabledAt: DateTime
+  finished: Boolean!
+}
+type SecurityAlert { happenedAt: DateTime!  network: String! }
+union RevokeSessionResult = RevokeSessionSuccess | Problems
+type RevokeSessionSuccess { ended: Int! }
+type Session {
+  id: ID!  current: Boolean!  client: ClientKind!  deviceName: String  address: String!  userAgent: String!
+  createdAt: DateTime!  lastSeenAt: DateTime!  expiresAt: DateTime!
+}
 union ChangePasswordResult = ChangePasswordSuccess | Problems
 type ChangePasswordSuccess { endedSessions: Int! }
 input BeginSecondFactorInput { currentPassword: String! }
@@ -165,6 +215,9 @@ type RemoveSecondFactorSuccess { secondFactor: SecondFactor! }
 type StaffDesk {
   username: String!  name: String  roles: [StaffRole!]!  secondFactorProven: Boolean!  secondFactor: SecondFactor!
   mailQueue: MailQueue
+  sessions: [Session!]!
+  supportRequests(first: Int, after: String, states: [SupportState!]): SupportCaseConnection
+  accounts(search: String!): [AccountState!]  securityAlerts: [SecurityAlert!]
 }
 type MailQueue { waiting: Int!  failed: Int!  oldestPostedAt: DateTime }
 type GradeChanged implements Change {
@@ -172,6 +225,15 @@ type GradeChanged implements Change {
   grade: Grade  previousPercent: Decimal  previousLetter: String
 }
 
+enum AccessActor { SELF STAFF OPERATOR UNKNOWN }
+enum AccessKind {
+  LOGGED_IN LOG_IN_FAILED LOGGED_OUT SESSION_ENDED TOKEN_REUSED PASSWORD_CHANGED PASSWORD_NOT_PROVEN
+  RECOVERY_EMAIL_CHANGED PREFERENCE_IMAGES_CHANGED SECOND_FACTOR_CHANGED RECOVERY ACCOUNT_CREATED ACCOUNT_CHANGED
+  SUPPORT_ASKED RECORD_OPENED RECORD_CHANGED
+}
+enum SchoolDayBasis { TERMS WEEKDAYS }
+enum SupportAction { ACKNOWLEDGE ANSWER RESOLVE }
+enum SupportState { NEW ACKNOWLEDGED WAITING_FOR_PARENT RESOLVED }
 enum AreaName { GRADES ATTENDANCE HEALTH DOCUMENTS TRANSCRIPT MESSAGES REGISTRATION }
 enum AreaReason { NO_RIGHT SCHOOL_SETTING GRADING_WINDOW ELIGIBLE_STUDENT SOURCE_DOWN NOT_PROVIDED }
 enum AreaState { OPEN CLOSED }

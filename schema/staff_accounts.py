@@ -1,0 +1,117 @@
+"""Looking after accounts: what ADMIN sees of them, and orders about them."""
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+from strawberry import Info
+
+from loaders.portal.account_states import AccountState as State
+from resolvers.context import Context
+from resolvers.portal import staff_accounts
+from resolvers.portal.problems import Refused
+from resolvers.portal.staff_accounts import AccountOrdered
+from schema.problems import Problems
+from schema.roles import StaffRole
+
+
+@strawberry.type(description="An account by its name and its state; what opens it is told nowhere.")
+class AccountState:
+    username: str = strawberry.field(description="The user name.")
+    staff: bool = strawberry.field(description="Whether it is a member of staff's, and not a parent's.")
+    roles: list[StaffRole] = strawberry.field(description="What the member of staff is there for; empty for parents.")
+    created_at: datetime = strawberry.field(description="When it was opened.")
+    disabled_at: datetime | None = strawberry.field(
+        description="Since when its holder cannot log in; null where they can."
+    )
+    finished: bool = strawberry.field(description="Whether its security set-up was ever done.")
+
+    @classmethod
+    def of(cls, state: State) -> "AccountState":
+        """The account as clients see it."""
+        return cls(
+            username=state.username,
+            staff=state.is_staff,
+            roles=[role for role in StaffRole if role in state.roles],
+            created_at=state.created_at,
+            disabled_at=state.disabled_at,
+            finished=state.finished,
+        )
+
+
+@strawberry.type(description="A network from which one password seems to have been tried on many user names.")
+class SecurityAlert:
+    happened_at: datetime = strawberry.field(description="When that was noticed.")
+    network: str = strawberry.field(description="An IPv4 address, or the /64 of an IPv6 one.")
+
+
+@strawberry.type(description="The desk of whoever looks after accounts.")
+class AccountDesk:
+    @strawberry.field(description="The accounts whose user name begins so, twenty at the most. For ADMIN.")
+    async def accounts(
+        self,
+        info: Info[Context, None],
+        search: Annotated[str, strawberry.argument(description="How the user name begins: two characters at least.")],
+    ) -> list[AccountState] | None:
+        return [AccountState.of(found) for found in await staff_accounts.find_accounts(info.context, search)]
+
+    @strawberry.field(description="The last suspicions of guessing, the newest first, fifty at the most. For ADMIN.")
+    async def security_alerts(self, info: Info[Context, None]) -> list[SecurityAlert] | None:
+        return [
+            SecurityAlert(happened_at=found.happened_at, network=found.network)
+            for found in await staff_accounts.alerts(info.context)
+        ]
+
+
+@strawberry.type(description="The order about an account was carried out.")
+class AccountOrderSuccess:
+    account: AccountState = strawberry.field(description="The account as it is now.")
+    ended_sessions: int = strawberry.field(description="How many of its sessions were ended by that.")
+
+
+AccountOrderResult = Annotated[
+    AccountOrderSuccess | Problems,
+    strawberry.union("AccountOrderResult", description="The account as it is now, or why nothing was done."),
+]
+Username = Annotated[str, strawberry.argument(description="The user name of the account; never one's own.")]
+
+
+@strawberry.input(description="Which roles a member of staff is to have.")
+class StaffRolesInput:
+    username: str = strawberry.field(description="The user name of the member of staff; never one's own.")
+    roles: list[StaffRole] = strawberry.field(description="All roles that they have from now on; at least one.")
+
+
+@strawberry.type(description="The orders of those who look after accounts.")
+class StaffAccountMutations:
+    @strawberry.mutation(
+        description="Keep the holder of an account out, parent or staff, and end all their sessions. For ADMIN."
+    )
+    async def disable_account(self, info: Info[Context, None], username: Username) -> AccountOrderResult:
+        return _result(await staff_accounts.disable_account(info.context, username))
+
+    @strawberry.mutation(
+        description="Let the holder of a disabled account log in again, with the password they had. For ADMIN."
+    )
+    async def enable_account(self, info: Info[Context, None], username: Username) -> AccountOrderResult:
+        return _result(await staff_accounts.enable_account(info.context, username))
+
+    @strawberry.mutation(
+        description="Give a member of staff these roles in the place of those before; their sessions end. For ADMIN."
+    )
+    async def set_staff_roles(
+        self,
+        info: Info[Context, None],
+        input: Annotated[StaffRolesInput, strawberry.argument(description="Who, and which roles.")],
+    ) -> AccountOrderResult:
+        return _result(await staff_accounts.set_staff_roles(info.context, input.username, input.roles))
+
+    @strawberry.mutation(description="End all sessions of an account, their live connections too. For ADMIN.")
+    async def end_account_sessions(self, info: Info[Context, None], username: Username) -> AccountOrderResult:
+        return _result(await staff_accounts.end_account_sessions(info.context, username))
+
+
+def _result(done: AccountOrdered | Refused) -> AccountOrderSuccess | Problems:
+    if isinstance(done, Refused):
+        return Problems.of(done)
+    return AccountOrderSuccess(account=AccountState.of(done.account), ended_sessions=done.ended_sessions)
