@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import cycle
 from typing import Any
 
 from loaders import assignments, attendance, book, courses, grades, messages, people, rights, schools
 from loaders.changes import watched_grades
 from loaders.dialect import Dialect
+from loaders.school_days import terms_between
 from loaders.statement import Key, Statement, counted
 
 #: How many rows of each key a page is cut to.
@@ -106,6 +107,7 @@ STATEMENTS: tuple[Listed, ...] = (
         (SCHOOL,),
         lambda s: schools.terms_of_years([(school, s.today.year) for school in s.one(SCHOOL)]),
     ),
+    Listed("the terms between two days", (), lambda s: terms_between(s.today, s.today + timedelta(days=120))),
     Listed("the terms of students", (STUDENT,), lambda s: schools.terms_of_students(s.one(STUDENT))),
     Listed("the courses of students", (TAKEN,), lambda s: courses.courses_of_students(s.one(TAKEN))),
     Listed(
