@@ -15,6 +15,9 @@ from loaders.database.link import LOCK_SECONDS, Bound, Raw, Table
 
 FileIdentity = tuple[int, int]
 
+#: Pages kept of the file: with SQLite's own 2 MiB, every family's pages are read and copied anew.
+CACHE_KIB = 65_536
+
 # How often the clock is looked at, in steps of SQLite's machine, of which a row takes some ten: some 30 µs.
 STEPS = 1000
 
@@ -176,6 +179,7 @@ def open_direct(path: Path, budget: float) -> Direct:
     )
     try:
         connection.execute("pragma query_only = on")
+        connection.execute(f"pragma cache_size = -{CACHE_KIB}")
         connection.execute("select count(*) from sqlite_schema").fetchall()
         connection.execute("pragma busy_timeout = 0")
     except BaseException:
