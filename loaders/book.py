@@ -27,7 +27,7 @@ _SCORES_IN_SECTIONS = Template(
 )
 
 
-def _join(joined: Joined, given: Rows, scores: Rows | None) -> list[Raw]:
+def _join(joined: Joined, given: Rows, scores: Rows | None) -> tuple[list[Raw], list[tuple[Any, int]]]:
     """Each course's assignments with the student's scores, the latest due first; a course that was left ends early."""
     of_section: dict[Any, list[Raw]] = {}
     for section, row in zip(given.layout.values("section_key", given.raw), given.raw, strict=True):
@@ -35,6 +35,7 @@ def _join(joined: Joined, given: Rows, scores: Rows | None) -> list[Raw]:
     number = given.layout.plain.index("assignment_key")
     due = given.layout.cell("due_on")
     made: list[Raw] = []
+    runs: list[tuple[Any, int]] = []
     none: Raw = ()
     own: dict[Any, Raw] = {}
     if scores is not None:
@@ -48,11 +49,13 @@ def _join(joined: Joined, given: Rows, scores: Rows | None) -> list[Raw]:
             rows = [row for row in rows if (day := read(row[at])) is None or day <= dropped_on]
         if joined.limit is not None:
             rows = rows[: joined.limit]
+        if rows:
+            runs.append((key, len(rows)))
         if scores is None:
             made += [(student, dropped_on, *row) for row in rows]
         else:
             made += [(student, dropped_on, *row, *own.get((student, row[number]), none)) for row in rows]
-    return made
+    return made, runs
 
 
 def _as_it_is(value: Any) -> Any:

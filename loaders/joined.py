@@ -19,7 +19,7 @@ class Halves:
 
     A raw row of `shape` is the cells of `own`, which are parts of the level's key, then those of the shared half
     (columns of `left`), then those of the student's (columns of `right`). `left_needs` and `right_needs` are the
-    columns that joining itself takes.
+    columns that joining itself takes. It gives the rows key by key, and how many each key has.
     """
 
     shape: Shape
@@ -30,7 +30,7 @@ class Halves:
     left_needs: tuple[str, ...]
     right: Shape
     right_needs: tuple[str, ...]
-    join: Callable[["Joined", Rows, Rows | None], list[Raw]]
+    join: Callable[["Joined", Rows, Rows | None], tuple[list[Raw], list[tuple[Any, int]]]]
 
     def split(self, wanted: Sequence[str] | None) -> "Split":
         """The wanted columns (None: all), parted between the halves."""
@@ -88,4 +88,5 @@ class Joined:
         if split.layout is None:
             cells = (*self.halves.own, *left.layout.plain, *(right.layout.plain if right is not None else ()))
             split.layout = left.layout.of(self.halves.shape, cells, split.columns, self.halves.key)
-        return Rows(split.layout, self.halves.join(self, left, right), left.as_of)
+        raw, runs = self.halves.join(self, left, right)
+        return Rows(split.layout, raw, left.as_of, left.stale, runs)

@@ -162,13 +162,21 @@ class Layout:
 class Rows:
     """The answer to a statement: its raw rows, how they are read, and how fresh they are."""
 
-    __slots__ = ("_rows", "as_of", "layout", "raw", "stale")
+    __slots__ = ("_rows", "as_of", "layout", "raw", "runs", "stale")
 
-    def __init__(self, layout: Layout, raw: Sequence[Raw], as_of: datetime | None = None, stale: bool = False) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        raw: Sequence[Raw],
+        as_of: datetime | None = None,
+        stale: bool = False,
+        runs: Sequence[tuple[Any, int]] | None = None,
+    ) -> None:
         self.layout = layout
         self.raw = raw
         self.as_of = as_of
         self.stale = stale
+        self.runs = runs
         self._rows: list[Row] | None = None
 
     @property
@@ -184,6 +192,13 @@ class Rows:
         return self._rows
 
     @property
+    def keys(self) -> list[Any]:
+        """For which key each row is; known without reading the rows where they came in `runs`, a key and its count."""
+        if self.runs is None:
+            return self.layout.keys(self.raw)
+        return [key for key, count in self.runs for _ in range(count)]
+
+    @property
     def key(self) -> tuple[int, ...]:
         """Where the key stands among the columns."""
         return tuple(self.columns.index(name) for name in self.layout.key)
@@ -191,7 +206,7 @@ class Rows:
     def by_key(self) -> dict[Any, list[Row]]:
         """The rows of each key, in the statement's order; a key of several columns is a tuple."""
         found: dict[Any, list[Row]] = {}
-        for key, row in zip(self.layout.keys(self.raw), self.rows, strict=True):
+        for key, row in zip(self.keys, self.rows, strict=True):
             found.setdefault(key, []).append(row)
         return found
 

@@ -36,12 +36,19 @@ class Layout(Protocol):
 
 
 class Rows(Protocol):
-    """The answer to a statement: raw rows, and how they are read."""
+    """The answer to a statement: raw rows, how they are read, and for which key each is.
+
+    Rows that came key by key say so by their `runs`: each key once, with how many rows it has.
+    """
 
     @property
     def raw(self) -> Sequence[Any]: ...
     @property
     def layout(self) -> Layout: ...
+    @property
+    def keys(self) -> list[Any]: ...
+    @property
+    def runs(self) -> Sequence[tuple[Any, int]] | None: ...
 
 
 class Page(Protocol):

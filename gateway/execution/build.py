@@ -101,7 +101,7 @@ def frame_of(selection: Selection, rows: Rows, keys: Sequence[Any], among: Conta
 
 def row_keys(rows: Rows) -> list[Any]:
     """The key of each row of a statement; a tuple where it has several columns, () at the root."""
-    return rows.layout.keys(rows.raw)
+    return rows.keys
 
 
 def builder(selection: Selection, layout: Layout | None) -> Builder:

@@ -79,7 +79,9 @@ class Call:
 
     async def ask(self, context: Any, known: Sequence[Read], statements: list[Any], wanted: list[Any]) -> None:
         """Ask for the keys that were not read before; its statements join those of the wave."""
-        found = dict.fromkeys(key for use in self.uses for key in use.keys)
+        uses = self.uses
+        lone = len(uses) == 1
+        found = dict.fromkeys(uses[0].keys if lone else [key for use in uses for key in use.keys])
         found.pop(None, None)
         columns = self.wanted()
         for read in known:
@@ -102,7 +104,13 @@ class Call:
             except Exception as failure:
                 read.failure = failure
             return
-        pages = [use.relation.page for use in self.uses if use.relation.page is not None]
+        if lone and uses[0].relation.page is None:
+            if asked.statement is not None:
+                self.rows_at = len(statements)
+                statements.append(asked.statement)
+                wanted.append(columns)
+            return
+        pages = [use.relation.page for use in uses if use.relation.page is not None]
         if asked.statement is not None and (not pages or any(page.rows or not page.counted for page in pages)):
             self.rows_at = len(statements)
             statements.append(asked.statement)
@@ -122,21 +130,22 @@ class Call:
             return None
         rows = results[self.rows_at] if self.rows_at is not None else None
         counts = results[self.count_at] if self.count_at is not None else None
-        for failure in (rows, counts):
-            if isinstance(failure, Exception) and self.spec.withheld(failure):
-                read.shut = frozenset(read.keys)
-                return None
+        if isinstance(rows, Exception) or isinstance(counts, Exception):
+            for failure in (rows, counts):
+                if isinstance(failure, Exception) and self.spec.withheld(failure):
+                    read.shut = frozenset(read.keys)
+                    return None
         if isinstance(rows, Exception):
             read.failure = rows
         elif self.rows_at is None and isinstance(counts, Exception):
             read.failure = counts  # nothing else was read of the connection
         elif rows is not None:
+            read.rows = rows
             try:
                 read.row_keys = row_keys(rows)
                 self._check(read)
             except Exception as failure:  # a key that cannot be read
                 read.failure = failure
-            read.rows = rows
         return counts
 
     def _check(self, read: Read) -> None:
@@ -146,7 +155,8 @@ class Call:
         """
         asked: Any = read.asked
         keys = frozenset(asked.keys)
-        if keys.issuperset(read.row_keys):
+        runs = read.rows.runs
+        if keys.issuperset(read.row_keys if runs is None else [key for key, _ in runs]):
             return
         read.crossed = isinstance(read.row_keys[0], tuple)
         if not read.crossed or any(

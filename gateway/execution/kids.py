@@ -59,8 +59,8 @@ class RowsKid:
             shut = self.shut
             column = [None if key is None or key in shut else groups.get(key, _EMPTY) for key in self.keys]
         else:
-            for key, made in zip(self.frame.keys, built, strict=True):
-                groups.setdefault(key, made)
+            # The first row of a key counts, so it goes in last.
+            groups = dict(zip(reversed(self.frame.keys), reversed(built), strict=True))
             column = [groups.get(key) for key in self.keys]
         if self.relation.non_null and None in column:
             raise Anomaly

@@ -1,9 +1,10 @@
 """Connections over rows: nodes and edges of the same rows, cut into the page of each parent."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
-from gateway.execution.batches import Page
+from gateway.execution.batches import Page, Rows
 from gateway.execution.build import Frame, frame_of, row_keys
 from gateway.execution.leaves import Anomaly, Failed
 from gateway.execution.plan import Leaf, PageSelection, Part, Relation, Selection, TypeName
@@ -55,12 +56,10 @@ class PageKid:
         """The rows of each parent's page, and whether more stand behind it."""
         first = self.page.first if self.page else 0
         keys = row_keys(rows)
-        taken: dict[Any, list[int]] = {}
-        for n, key in enumerate(keys):
-            taken.setdefault(key, []).append(n)
+        places = _places(rows, keys)
         order: list[int] = []
         for key in dict.fromkeys(self.keys):
-            found = taken.get(key)
+            found = places.get(key)
             if found is not None:
                 start = len(order)
                 order += found[:first]
@@ -142,6 +141,17 @@ class PageKid:
             for field in selection.fields
             if isinstance(field, TypeName | Leaf)
         }
+
+
+def _places(rows: Rows, keys: Sequence[Any]) -> Mapping[Any, Sequence[int]]:
+    """Where each key's rows are."""
+    if rows.runs is None:
+        places: dict[Any, list[int]] = {}
+        for n, key in enumerate(keys):
+            places.setdefault(key, []).append(n)
+        return places
+    ends = [0, *accumulate(count for _, count in rows.runs)]
+    return {key: range(start, start + count) for (key, count), start in zip(rows.runs, ends, strict=False)}
 
 
 def edge_type(edges: Part) -> str:

@@ -46,7 +46,8 @@ MUTANTS = [
     Mutant("failures are serialized", "leaves.py", 'if isinstance(value, Failed | Exception) or hasattr(value, "__await__"):', "if False:"),  # noqa: E501
     Mutant("Int is wider than it is", "leaves.py", "-2147483649 < {v} < 2147483648", "-2147483649 < {v} < 2147483649"),
     Mutant("objects that may not be null are", "kids.py", "if isinstance(of, GraphQLNonNull):\n        if None in column:", "if isinstance(of, GraphQLNonNull):\n        if False:"),  # noqa: E501
-    Mutant("rows that may not be missing are", "kids.py", "self.frame.keys, built, strict=True):\n                groups.setdefault(key, made)\n            column = [groups.get(key) for key in self.keys]\n        if self.relation.non_null and None in column:", "self.frame.keys, built, strict=True):\n                groups.setdefault(key, made)\n            column = [groups.get(key) for key in self.keys]\n        if False:"),  # noqa: E501
+    Mutant("rows that may not be missing are", "kids.py", "            column = [groups.get(key) for key in self.keys]\n        if self.relation.non_null and None in column:", "            column = [groups.get(key) for key in self.keys]\n        if False:"),  # noqa: E501
+    Mutant("the last row of a key counts", "kids.py", "dict(zip(reversed(self.frame.keys), reversed(built), strict=True))", "dict(zip(self.frame.keys, built, strict=True))"),  # noqa: E501
     Mutant("what is shut is empty", "kids.py", "column = [None if key is None or key in shut else groups", "column = [None if key is None else groups"),  # noqa: E501
     Mutant("skip is include", "planner.py", 'holds is (name == "skip")', 'holds is not (name == "skip")'),
     Mutant("fragments are read twice", "planner.py", "visited.add(node.name.value)", "pass"),
