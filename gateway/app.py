@@ -18,9 +18,11 @@ from starlette.types import Receive, Scope, Send
 from gateway.authentication import Authenticator, HashProfile, PasswordHasher
 from gateway.endings import Endings
 from gateway.execution.compiled import CompiledEngine
+from gateway.letters import LetterWriter
 from gateway.limits import Limits
 from gateway.mail import Postman, mail_of
 from gateway.pages.graphiql import graphiql_page, static_routes
+from gateway.pages.letters import letter_routes
 from gateway.sealing import open_sealer
 from gateway.settings import Settings
 from gateway.transport.answers import Answers
@@ -59,6 +61,7 @@ class House:
     portal: Portal
     live: Live
     authenticator: Authenticator
+    edge: Edge
     http: HttpEndpoint
     websocket: WebSocketEndpoint
 
@@ -87,16 +90,17 @@ class Gateway:
         return None if self.house is None else self.house.http.responder
 
 
-def create_app(settings: Settings, *, hashing: HashProfile | None = None) -> Gateway:
+def create_app(settings: Settings, *, hashing: HashProfile | None = None, address: str = "") -> Gateway:
     """The gateway as an ASGI application; its parts are opened at its start and closed at its end.
 
     Starting raises SourceDown, SourceWritable, AdapterInvalid, RelationIncomplete or StoreOutdated where the source
-    or the portal store is not as it must be. `hashing` is for tests, which hash at the cheapest profile.
+    or the portal store is not as it must be. `hashing` is for tests, which hash at the cheapest profile. `address` is
+    where families reach the gateway if the settings name no public URL.
     """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_house(settings, hashing or HashProfile()) as house:
+        async with open_house(settings, hashing or HashProfile(), address) as house:
             gateway.house = app.state.house = house
             # What the start has made stays for good: the collector need not walk it again (p99 93 to 16 ms).
             gc.collect()
@@ -107,6 +111,7 @@ def create_app(settings: Settings, *, hashing: HashProfile | None = None) -> Gat
 
     routes = [
         *static_routes(),
+        *letter_routes(),
         Route("/livez", _alive),
         Route("/readyz", _ready),
     ]
@@ -117,7 +122,7 @@ def create_app(settings: Settings, *, hashing: HashProfile | None = None) -> Gat
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, hashing: HashProfile) -> AsyncIterator[House]:
+async def open_house(settings: Settings, hashing: HashProfile, address: str = "") -> AsyncIterator[House]:
     """Open the databases, prove the adapter, and put the parts together."""
     async with AsyncExitStack() as stack:
         readers = await Readers.open(
@@ -142,7 +147,7 @@ async def open_house(settings: Settings, hashing: HashProfile) -> AsyncIterator[
             _utc_now,
             policy=PROFILES[settings.password_policy],
             sealer=open_sealer(settings),
-            letterhead=Letterhead(settings.district_name, settings.public_url or "", settings.support_email or ""),
+            letterhead=Letterhead(settings.district_name, settings.public_url or address, settings.support_email or ""),
         )
         mail = mail_of(settings)
         if mail is None:
@@ -151,6 +156,9 @@ async def open_house(settings: Settings, hashing: HashProfile) -> AsyncIterator[
             postman = Postman(portal, mail)
             await postman.start()
             stack.push_async_callback(postman.stop)
+        letters = LetterWriter(portal, source)
+        await letters.start()
+        stack.push_async_callback(letters.stop)
         authenticator = Authenticator(portal, source.adapter)
         stack.push_async_callback(authenticator.close)
         endings = Endings(portal)
@@ -195,6 +203,7 @@ async def open_house(settings: Settings, hashing: HashProfile) -> AsyncIterator[
             portal=portal,
             live=live,
             authenticator=authenticator,
+            edge=edge,
             http=HttpEndpoint(edge, page=graphiql_page(PATH)),
             websocket=WebSocketEndpoint(edge, revocations=portal.revocations),
         )

@@ -57,7 +57,7 @@ async def run_demo(*, students: int, seed: int, fresh: bool, serving: bool, out:
         for line in demo.lines(made, graphql_url(settings, port)):
             out(line)
 
-    gateway = create_app(settings)
+    gateway = create_app(settings, address=address_of(settings, bound.getsockname()[1]))
     await serve(gateway, bound, ready, gateway.endpoint)
 
 
@@ -68,7 +68,7 @@ async def run_serve(*, out: Tell) -> None:
     bound = listen(settings.host, settings.port)
     from gateway.app import create_app
 
-    gateway = create_app(settings)
+    gateway = create_app(settings, address=address_of(settings, bound.getsockname()[1]))
     await serve(gateway, bound, lambda port: out(f"url: {graphql_url(settings, port)}"), gateway.endpoint)
 
 
@@ -105,8 +105,13 @@ async def run_migrate(*, out: Tell) -> None:
 
 def graphql_url(settings: Settings, port: int) -> str:
     """Where the API is on this machine."""
+    return f"{address_of(settings, port)}/graphql"
+
+
+def address_of(settings: Settings, port: int) -> str:
+    """Where the gateway is on this machine."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{port}/graphql"
+    return f"http://{host}:{port}"
 
 
 def _verdict(proof: Proof) -> tuple[str, str]:

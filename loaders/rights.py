@@ -28,13 +28,13 @@ ENROLLED_RIGHT = Shape(
     }
 )
 
-_HOLDS = """guardian_student.portal_access = 1
+HOLDS = """guardian_student.portal_access = 1
   and (guardian_student.starts_on is null or guardian_student.starts_on <= :today)
   and (guardian_student.ends_on is null or guardian_student.ends_on >= :today)"""
 
 # A student without any enrolment has no school to belong to, so there is nothing that could be shown.
 _RIGHTS = f"""from {{guardian_student}} as guardian_student
-where {_HOLDS}
+where {HOLDS}
   and exists (select 1 from {{school_enrollment}} as school_enrollment
     where school_enrollment.student_id = guardian_student.student_id)"""
 
@@ -47,7 +47,7 @@ _SCOPE = Template(
     ENROLLED_RIGHT,
     "from {guardian_student} as guardian_student\n"
     "join {school_enrollment} as school_enrollment on school_enrollment.student_id = guardian_student.student_id\n"
-    f"where {_HOLDS} and guardian_student.guardian_id in :guardian_ids",
+    f"where {HOLDS} and guardian_student.guardian_id in :guardian_ids",
     key="guardian_key",
     order=FIRST_ENROLLMENT,
     remembered=True,

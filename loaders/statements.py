@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import cycle
 from typing import Any
 
-from loaders import assignments, attendance, book, courses, grades, messages, people, rights, schools
+from loaders import assignments, attendance, book, courses, grades, guardian_search, messages, people, rights, schools
 from loaders.changes import watched_grades
 from loaders.dialect import Dialect
 from loaders.school_days import terms_between
@@ -192,4 +192,11 @@ STATEMENTS: tuple[Listed, ...] = (
         (GUARDIAN, STUDENT, MESSAGE),
         lambda s: messages.messages(s.one(GUARDIAN)[0], s.one(STUDENT), s.now, s.one(MESSAGE)),
     ),
+    Listed(
+        "guardians by name",
+        (SCHOOL,),
+        lambda s: guardian_search.guardians_called(["an"], ["be"], s.one(SCHOOL)[0], PAGE),
+    ),
+    Listed("the guardians of a school", (SCHOOL,), lambda s: guardian_search.guardians_of_school(s.one(SCHOOL)[0])),
+    Listed("every school", (), lambda s: guardian_search.all_schools()),
 )

@@ -3,6 +3,9 @@
 import strawberry
 
 from schema.account_management import AccountMutations
+from schema.activation import ActivationMutations
+from schema.letters import LetterMutations
+from schema.portal_requests import PortalRequestMutations
 from schema.second_factor import SecondFactorMutations
 from schema.session_list import SessionListMutations
 from schema.sessions import SessionMutations
@@ -18,5 +21,8 @@ class Mutation(
     SessionListMutations,
     SupportMutations,
     StaffAccountMutations,
+    PortalRequestMutations,
+    ActivationMutations,
+    LetterMutations,
 ):
     pass

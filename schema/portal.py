@@ -1,6 +1,7 @@
 """What a log-in page needs before anybody has logged in."""
 
 import datetime
+from typing import Annotated
 
 import strawberry
 from strawberry import Private
@@ -8,8 +9,10 @@ from strawberry import Private
 from resolvers import help as help_
 from resolvers.context import Context
 from resolvers.help import HelpCode
+from resolvers.portal.portal_request import status_of
 from resolvers.portal.school_days import SchoolDayBasis, reply_by
 from schema.enums import described
+from schema.portal_request_status import PortalRequestStatus
 from schema.scalars import EmailAddress
 
 described(
@@ -102,3 +105,14 @@ class Portal:
             email=EmailAddress(desk.email) if desk.email else None,
             reply_within_school_days=desk.reply_within_school_days,
         )
+
+    @strawberry.field(
+        description="How far a portal request is; null where there is none of this reference. Fails with "
+        "`RATE_LIMITED` and `retryAfter` in seconds beyond sixty in ten minutes from one address."
+    )
+    async def portal_request(
+        self,
+        reference: Annotated[str, strawberry.argument(description="Case, spaces and dashes do not matter.")],
+    ) -> PortalRequestStatus | None:
+        status = await status_of(self.context, reference)
+        return None if status is None else PortalRequestStatus.of(status)

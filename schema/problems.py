@@ -46,6 +46,14 @@ described(
         ProblemCode.ACCOUNT_NOT_STAFF: "The account is not a member of staff's.",
         ProblemCode.OWN_ACCOUNT: "Nobody may do this to their own account.",
         ProblemCode.ROLES_MISSING: "A member of staff has one role at the least.",
+        ProblemCode.EMAIL_NEEDED: "What is to go by e-mail needs an e-mail address.",
+        ProblemCode.SIGNATURE_NOT_WITNESSED: "The form must be signed before a member of staff.",
+        ProblemCode.GUARDIAN_UNKNOWN: "The school's system has no guardian of this key.",
+        ProblemCode.GUARDIAN_WITHOUT_RIGHT: "The guardian has the portal right to no student today.",
+        ProblemCode.REASON_MISSING: "A denial needs its reason.",
+        ProblemCode.SCHOOL_UNKNOWN: "The school's system has no such school.",
+        ProblemCode.KEY_NOT_VALID: "The activation key opens nothing: unknown, used and expired ones look alike.",
+        ProblemCode.ACCOUNT_EXISTS: "The guardian of this activation key has an account already.",
     },
 )
 

@@ -8,6 +8,8 @@ from strawberry import Info
 from resolvers import desk
 from resolvers.context import Context
 from resolvers.portal.second_factor import second_factor_state
+from schema.letters import LetterDesk
+from schema.portal_requests import PortalRequestDesk
 from schema.roles import StaffRole
 from schema.second_factor import SecondFactor
 from schema.session_list import SessionOwner
@@ -23,7 +25,7 @@ class MailQueue:
 
 
 @strawberry.type(description="What a member of staff works with. Each field says which roles it is for.")
-class StaffDesk(SessionOwner, SupportQueue, AccountDesk):
+class StaffDesk(SessionOwner, SupportQueue, AccountDesk, PortalRequestDesk, LetterDesk):
     username: str = strawberry.field(description="The user name with which the member of staff logs in.")
     name: str | None = strawberry.field(description="What the member of staff is called.")
     roles: list[StaffRole] = strawberry.field(description="What they are there for.")

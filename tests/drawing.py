@@ -29,7 +29,10 @@ from graphql import (
 NOT_FOR_PARENTS = frozenset({"staff"})
 
 #: What stands in the portal store, which is not there for most documents that are drawn.
-IN_THE_STORE = {"Parent": frozenset({"sessions", "accessLog", "supportRequests"})}
+IN_THE_STORE = {
+    "Parent": frozenset({"sessions", "accessLog", "supportRequests"}),
+    "Portal": frozenset({"portalRequest"}),
+}
 
 #: A variable that the request does not give.
 UNGIVEN = object()

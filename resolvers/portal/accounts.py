@@ -11,7 +11,7 @@ from resolvers.portal.problems import Problem, ProblemCode, Refused
 from resolvers.portal.service import Portal
 from resolvers.portal.texts import USERNAME_MAX, USERNAME_MIN, normalized, readable, username_key
 
-_TAKEN = Problem(ProblemCode.USERNAME_TAKEN, "There is an account of this name already.", ("username",))
+_USERNAME = ("username",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class AccountCreated:
 
 def check_create_account(order: CreateAccount, policy: Policy = SEED) -> list[Problem]:
     """Everything that is wrong with the order in itself, whoever else has an account."""
-    problems = [*_username_problems(order.username), *broken_rules(order.password, policy, (order.username,))]
+    problems = [*username_problems(order.username), *broken_rules(order.password, policy, (order.username,))]
     if bool(order.guardian_id) == bool(order.roles):
         problems.append(
             Problem(ProblemCode.OWNER_AMBIGUOUS, "Name either a guardian or roles of staff, and not both.", ("owner",))
@@ -51,9 +51,8 @@ async def create_account(portal: Portal, order: CreateAccount, actor: str = "ope
     """Makes the account; refused with every reason at once, a taken username among them."""
     problems = check_create_account(order, portal.policy)
     key = username_key(order.username)
-    taken = key is not None and await account_by_username(portal.writer, key) is not None
-    if taken:
-        problems.append(_TAKEN)
+    if key is not None and await account_by_username(portal.writer, key) is not None:
+        problems.append(taken())
     if problems or key is None:
         return Refused(tuple(problems))
     return await _do_create_account(portal, order, key, actor)
@@ -83,26 +82,32 @@ async def _do_create_account(portal: Portal, order: CreateAccount, key: str, act
     except ConstraintBroken:
         if await account_by_username(portal.writer, key) is None:
             raise
-        return Refused((_TAKEN,))
+        return Refused((taken(),))
     return AccountCreated(account_id, username)
 
 
-def _username_problems(username: str) -> list[Problem]:
+def username_problems(username: str, path: tuple[str, ...] = _USERNAME) -> list[Problem]:
+    """Everything that is wrong with a user name in itself; `path` is the input that the problems are about."""
+    return [Problem(code, message, path) for code, message in _wrong(username)]
+
+
+def taken(path: tuple[str, ...] = _USERNAME) -> Problem:
+    """That somebody else has the user name."""
+    return Problem(ProblemCode.USERNAME_TAKEN, "There is an account of this name already.", path)
+
+
+def _wrong(username: str) -> list[tuple[ProblemCode, str]]:
     text = normalized(username)
     if text is None and len(username) > USERNAME_MAX:
-        return [_username(ProblemCode.USERNAME_TOO_LONG, f"Use at most {USERNAME_MAX} characters.")]
+        return [(ProblemCode.USERNAME_TOO_LONG, f"Use at most {USERNAME_MAX} characters.")]
     if text is None or not readable(text):
-        return [_username(ProblemCode.USERNAME_UNREADABLE, "Use only characters that can be typed and read.")]
+        return [(ProblemCode.USERNAME_UNREADABLE, "Use only characters that can be typed and read.")]
     shown = text.strip()
     if len(shown) < USERNAME_MIN:
-        return [_username(ProblemCode.USERNAME_TOO_SHORT, f"Use at least {USERNAME_MIN} characters.")]
+        return [(ProblemCode.USERNAME_TOO_SHORT, f"Use at least {USERNAME_MIN} characters.")]
     if len(shown) > USERNAME_MAX:
-        return [_username(ProblemCode.USERNAME_TOO_LONG, f"Use at most {USERNAME_MAX} characters.")]
+        return [(ProblemCode.USERNAME_TOO_LONG, f"Use at most {USERNAME_MAX} characters.")]
     # What folding makes of it is the name that counts.
     if username_key(shown) is None:
-        return [_username(ProblemCode.USERNAME_UNREADABLE, "Use only characters that can be typed and read.")]
+        return [(ProblemCode.USERNAME_UNREADABLE, "Use only characters that can be typed and read.")]
     return []
-
-
-def _username(code: ProblemCode, message: str) -> Problem:
-    return Problem(code, message, ("username",))

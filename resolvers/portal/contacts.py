@@ -28,7 +28,7 @@ async def contact_of(context: Context, account: Account) -> Contact:
     recovery = await recovery_address(portal.writer, account.id)
     if account.guardian_id is None:
         return Contact(recovery or account.email, language_of(account.language), account.name or account.username)
-    held = await _held(context, _key(context, account))
+    held = await _held(context, _key(context, account.guardian_id))
     return Contact(
         recovery or held.get("email"),
         language_of(account.language or held.get("preferred_language")),
@@ -43,14 +43,24 @@ async def names_around(context: Context, account: Account) -> list[str]:
     """
     if account.guardian_id is None:
         return [account.username, account.name or ""]
-    key = _key(context, account)
+    return [account.username, *await names_of_guardian(context, account.guardian_id)]
+
+
+async def contact_of_guardian(context: Context, guardian_id: str) -> Contact:
+    """How a guardian without an account is reached; by no address, and no name, where the SIS is away."""
+    held = await _held(context, _key(context, guardian_id))
+    return Contact(held.get("email"), language_of(held.get("preferred_language")), held.get("given_name") or "")
+
+
+async def names_of_guardian(context: Context, guardian_id: str) -> list[str]:
+    """What a guardian and their students are called; nothing where the SIS is away."""
+    key = _key(context, guardian_id)
     held = await _held(context, key)
-    names = [account.username, held.get("given_name") or "", held.get("family_name") or ""]
-    return [*names, *await _students(context, key)]
+    return [held.get("given_name") or "", held.get("family_name") or "", *await _students(context, key)]
 
 
-def _key(context: Context, account: Account) -> Key | None:
-    return context.source.adapter.parse_key("guardian", account.guardian_id or "")
+def _key(context: Context, guardian_id: str) -> Key | None:
+    return context.source.adapter.parse_key("guardian", guardian_id)
 
 
 async def _held(context: Context, key: Key | None) -> dict[str, str | None]:

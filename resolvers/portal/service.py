@@ -44,6 +44,7 @@ class Portal:
     """The service behind `Context.portal`; one a process.
 
     `mail_posted` is set whenever a transaction was committed that posted mail: whoever delivers it waits for that.
+    `letters_ordered` is set whenever one was that ordered letters.
     """
 
     writer: Store
@@ -56,6 +57,7 @@ class Portal:
     sealer: Sealer = NO_KEY
     letterhead: Letterhead = Letterhead()
     mail_posted: asyncio.Event = field(default_factory=asyncio.Event)
+    letters_ordered: asyncio.Event = field(default_factory=asyncio.Event)
 
     def instant(self) -> datetime:
         """The clock's instant in UTC and whole seconds, as clients are told it."""

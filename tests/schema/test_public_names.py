@@ -20,7 +20,7 @@ from graphql import (
 from schema import api
 
 PROMISED = """
-scalar Date  scalar DateTime  scalar Decimal  scalar EmailAddress
+scalar Date  scalar DateTime  scalar Decimal  scalar EmailAddress  scalar URL
 
 type Query {
   portal: Portal!  me: Parent!  student(id: ID!): Student  node(id: ID!): Node  nodes(ids: [ID!]!): [Node]!
@@ -39,6 +39,13 @@ type Mutation {
   setStaffRoles(input: StaffRolesInput!): AccountOrderResult!
   endAccountSessions(username: String!): AccountOrderResult!
   revokeSession(id: ID!): RevokeSessionResult!  revokeOtherSessions: RevokeSessionResult!
+  submitPortalRequest(input: PortalRequestInput!): PortalRequestResult!
+  recordIdentityCheck(input: IdentityCheckInput!): PortalRequestResult!
+  decidePortalRequest(input: DecisionInput!): PortalRequestResult!
+  issueActivationKey(input: IssueKeyInput!): IssueKeyResult!
+  redeemActivationKey(key: String!): RedeemActivationKeyResult!
+  createAccount(input: CreateAccountInput!): CreateAccountResult!
+  orderKeyLetters(input: KeyLettersInput!): KeyLettersResult!
 }
 type Subscription { gradeChanged(studentId: ID, after: String): GradeChanged! }
 
@@ -47,7 +54,10 @@ interface Problem { code: ProblemCode!  message: String!  path: [String!]! }
 interface Change { cursor: String!  occurredAt: DateTime!  kind: ChangeKind!  student: Student }
 type PageInfo { hasNextPage: Boolean!  hasPreviousPage: Boolean!  startCursor: String  endCursor: String }
 
-type Portal { districtName: String!  passwordPolicy: PasswordPolicy!  help: [HelpTopic!]!  supportDesk: SupportDesk! }
+type Portal {
+  districtName: String!  passwordPolicy: PasswordPolicy!  help: [HelpTopic!]!  supportDesk: SupportDesk!
+  portalRequest(reference: String!): PortalRequestStatus
+}
 type PasswordPolicy {
   minLength: Int!  maxLength: Int!  letters: Boolean!  digits: Boolean!  special: Boolean!
   refusesCommon: Boolean!  refusesNames: Boolean!
@@ -218,8 +228,54 @@ type StaffDesk {
   sessions: [Session!]!
   supportRequests(first: Int, after: String, states: [SupportState!]): SupportCaseConnection
   accounts(search: String!): [AccountState!]  securityAlerts: [SecurityAlert!]
+  portalRequests(first: Int, after: String, states: [PortalRequestState!]): PortalRequestConnection
+  portalRequest(reference: String!): PortalRequest  guardians(search: GuardianSearchInput!): [MatchedGuardian!]
+  letterJob(id: ID!): LetterJob  schools: [OfficeSchool!]
 }
 type MailQueue { waiting: Int!  failed: Int!  oldestPostedAt: DateTime }
+input RequestedStudentInput { name: String!  schoolName: String!  gradeLevel: GradeLevel }
+input PortalRequestInput {
+  name: String!  relationship: RelationshipKind!  students: [RequestedStudentInput!]!  homeAddress: String!
+  phone: String!  email: EmailAddress  delivery: KeyDelivery!  language: String
+}
+input IdentityCheckInput {
+  reference: String!  idKind: PhotoIdKind!  signatureWitnessed: Boolean!  guardianId: String!
+}
+input DecisionInput { reference: String!  approve: Boolean!  reason: String }
+input GuardianSearchInput { name: String!  studentName: String  schoolId: ID }
+union PortalRequestResult = PortalRequestSuccess | Problems
+type PortalRequestSuccess { request: PortalRequest!  letterJob: LetterJob }
+type PortalRequest {
+  reference: String!  state: PortalRequestState!  steps: [PortalRequestStep!]!  name: String!
+  relationship: RelationshipKind!  students: [RequestedStudent!]!  homeAddress: String!  phone: String!
+  email: String  delivery: KeyDelivery!  language: String!  submittedAt: DateTime!  idKind: PhotoIdKind
+  signatureWitnessed: Boolean!  guardian: MatchedGuardian  denialReason: String
+}
+type PortalRequestStep { state: PortalRequestState!  happenedAt: DateTime!  by: String  note: String }
+type RequestedStudent { name: String!  schoolName: String!  gradeLevel: GradeLevel }
+type MatchedGuardian { sourcedId: String!  name: String!  students: [String!]!  hasAccount: Boolean! }
+type PortalRequestStatus { state: PortalRequestState!  steps: [PortalRequestStatusStep!]!  nextStep: String! }
+type PortalRequestStatusStep { state: PortalRequestState!  happenedAt: DateTime! }
+type PortalRequestConnection {
+  edges: [PortalRequestEdge!]!  nodes: [PortalRequest!]!  pageInfo: PageInfo!  totalCount: Int!
+}
+type PortalRequestEdge { cursor: String!  node: PortalRequest! }
+input IssueKeyInput { guardianId: String!  delivery: KeyDelivery! }
+union IssueKeyResult = IssueKeySuccess | Problems
+type IssueKeySuccess { delivery: KeyDelivery!  expiresAt: DateTime!  letterJob: LetterJob }
+input KeyLettersInput { schoolId: ID! }
+union KeyLettersResult = KeyLettersSuccess | Problems
+type KeyLettersSuccess { job: LetterJob! }
+type LetterJob {
+  jobId: ID!  state: LetterState!  total: Int!  done: Int!  orderedAt: DateTime!  finishedAt: DateTime
+  fetchedAt: DateTime  error: String  url: URL
+}
+type OfficeSchool { schoolId: ID!  name: String! }
+union RedeemActivationKeyResult = RedeemActivationKeySuccess | Problems
+type RedeemActivationKeySuccess { name: String  accountExists: Boolean!  help: HelpTopic }
+input CreateAccountInput { key: String!  username: String!  password: String! }
+union CreateAccountResult = CreateAccountSuccess | Problems
+type CreateAccountSuccess { username: String! }
 type GradeChanged implements Change {
   cursor: String!  occurredAt: DateTime!  kind: ChangeKind!  student: Student
   grade: Grade  previousPercent: Decimal  previousLetter: String
@@ -247,6 +303,10 @@ enum GradeLevel { IT PR PK TK KG G01 G02 G03 G04 G05 G06 G07 G08 G09 G10 G11 G12
 enum HelpCode { ACTIVATE_KEY REQUEST_KEY FORGOT_USERNAME FORGOT_PASSWORD SUPPORT }
 enum MessageScope { DISTRICT SCHOOL COURSE STUDENT PERSONAL }
 enum ProblemCode { INVALID_CREDENTIALS INVALID_REFRESH_TOKEN COOKIE_SLIDES_BY_ITSELF COOKIE_NEEDS_HTTP }
+enum KeyDelivery { EMAIL POST }
+enum LetterState { WAITING RUNNING DONE FAILED }
+enum PhotoIdKind { DRIVERS_LICENSE PASSPORT STATE_ID MILITARY_ID OTHER }
+enum PortalRequestState { SUBMITTED ID_VERIFIED APPROVED DENIED KEY_SENT ACTIVATED EXPIRED }
 enum RelationshipKind { MOTHER FATHER PARENT STEPPARENT GRANDPARENT FOSTER_PARENT GUARDIAN RELATIVE OTHER }
 enum ScoreFlag { LATE MISSING INCOMPLETE DROPPED EXEMPT TURNED_IN CHEATED }
 enum ScoreState { NOT_DUE UNGRADED SCORED EXEMPT HIDDEN }
