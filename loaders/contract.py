@@ -199,6 +199,17 @@ RELATIONS: dict[str, Relation] = {
             asked_by=("id", "school_id"),
         ),
         Relation(
+            "calendar_day",
+            (
+                _key("school_id", "school"),
+                _must("on_date", _DATE, "a day that is not in it is no school day, as far as the calendar reaches"),
+                _must("is_school_day", _BOOLEAN),
+                _may("note", _TEXT, "why there is no school"),
+            ),
+            key=("school_id", "on_date"),
+            asked_by=("school_id",),
+        ),
+        Relation(
             "student",
             (
                 _key("id", "student"),

@@ -9,7 +9,7 @@ from typing import Any
 from loaders import assignments, attendance, book, courses, grades, guardian_search, messages, people, rights, schools
 from loaders.changes import watched_grades
 from loaders.dialect import Dialect
-from loaders.school_days import terms_between
+from loaders.school_days import days_between, terms_between
 from loaders.statement import Key, Statement, counted
 
 #: How many rows of each key a page is cut to.
@@ -107,6 +107,7 @@ STATEMENTS: tuple[Listed, ...] = (
         (SCHOOL,),
         lambda s: schools.terms_of_years([(school, s.today.year) for school in s.one(SCHOOL)]),
     ),
+    Listed("the days between two days", (), lambda s: days_between(s.today, s.today + timedelta(days=120))),
     Listed("the terms between two days", (), lambda s: terms_between(s.today, s.today + timedelta(days=120))),
     Listed("the terms of students", (STUDENT,), lambda s: schools.terms_of_students(s.one(STUDENT))),
     Listed("the courses of students", (TAKEN,), lambda s: courses.courses_of_students(s.one(TAKEN))),

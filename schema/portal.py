@@ -34,7 +34,8 @@ described(
     "SchoolDayBasis",
     "By what school days are counted.",
     {
-        SchoolDayBasis.TERMS: "Mondays to Fridays in a term of any school.",
+        SchoolDayBasis.CALENDAR: "The schools' calendars: a day on which any of them has school.",
+        SchoolDayBasis.TERMS: "Mondays to Fridays in a term of any school: no calendar reaches so far.",
         SchoolDayBasis.WEEKDAYS: "Mondays to Fridays: no term reaches so far, or the school's records are away.",
     },
 )

@@ -1,11 +1,12 @@
-"""School days ahead: by the terms of the SIS, and where they do not reach, by the week."""
+"""School days ahead: by the schools' calendars, else by their terms, and where those do not reach, by the week."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
 
 from loaders.errors import SourceDown
-from loaders.school_days import terms_between
+from loaders.school_days import days_between, terms_between
 from resolvers.context import Context
 
 WITHIN = 2
@@ -17,6 +18,7 @@ _SATURDAY = 5
 class SchoolDayBasis(Enum):
     """By what school days were counted."""
 
+    CALENDAR = "CALENDAR"
     TERMS = "TERMS"
     WEEKDAYS = "WEEKDAYS"
 
@@ -30,30 +32,36 @@ class ReplyBy:
 
 
 async def reply_by(context: Context) -> ReplyBy:
-    """The second school day after today: Mondays to Fridays in a term of any school.
+    """The second day after today on which any school has school.
 
-    Where no term reaches so far, or the SIS is away, Mondays to Fridays alone count.
+    Where the calendars do not reach so far, Mondays to Fridays in a term of any school count; where no term does, or
+    the SIS is away, Mondays to Fridays alone.
     """
     today = context.today
+    ahead = [today + n * _DAY for n in range(1, _REACH.days + 1)]
     try:
-        (rows,) = await context.source.fetch([terms_between(today + _DAY, today + _REACH)])
+        for basis, days in ((SchoolDayBasis.CALENDAR, _by_calendar), (SchoolDayBasis.TERMS, _by_terms)):
+            found = sorted(await days(context, ahead))[:WITHIN]
+            if len(found) == WITHIN:
+                return ReplyBy(found[-1], basis)
     except SourceDown:
-        return ReplyBy(_ahead(today), SchoolDayBasis.WEEKDAYS)
+        pass
+    return ReplyBy(_weekdays(ahead)[WITHIN - 1], SchoolDayBasis.WEEKDAYS)
+
+
+async def _by_calendar(context: Context, ahead: list[date]) -> Collection[date]:
+    if not context.source.adapter.has("calendar_day"):
+        return ()
+    (rows,) = await context.source.fetch([days_between(ahead[0], ahead[-1])])
+    on, school = rows.columns.index("on_date"), rows.columns.index("is_school_day")
+    return {row[on] for row in rows.rows if row[school]}
+
+
+async def _by_terms(context: Context, ahead: list[date]) -> Collection[date]:
+    (rows,) = await context.source.fetch([terms_between(ahead[0], ahead[-1])])
     start, end = rows.columns.index("starts_on"), rows.columns.index("ends_on")
-    spans = [(row[start], row[end]) for row in rows.rows]
-    found = _nth(today, spans)
-    if found is None:
-        return ReplyBy(_ahead(today), SchoolDayBasis.WEEKDAYS)
-    return ReplyBy(found, SchoolDayBasis.TERMS)
+    return [day for day in _weekdays(ahead) if any(row[start] <= day <= row[end] for row in rows.rows)]
 
 
-def _nth(today: date, spans: list[tuple[date, date]]) -> date | None:
-    days = (today + n * _DAY for n in range(1, _REACH.days + 1))
-    counted = [day for day in days if day.weekday() < _SATURDAY and any(a <= day <= b for a, b in spans)]
-    return counted[WITHIN - 1] if len(counted) >= WITHIN else None
-
-
-def _ahead(today: date) -> date:
-    found = _nth(today, [(today, today + _REACH)])
-    assert found is not None
-    return found
+def _weekdays(days: list[date]) -> list[date]:
+    return [day for day in days if day.weekday() < _SATURDAY]

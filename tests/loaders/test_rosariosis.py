@@ -87,6 +87,7 @@ ROWS = {
     "guardian": 1567,
     "guardian_student": 1569,
     "staff": 11,
+    "calendar_day": 376,
     "section": 603,
     "section_teacher": 604,
     "enrollment": 9004,

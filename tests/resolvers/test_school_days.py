@@ -1,4 +1,4 @@
-"""The day by which the desk answers: the second school day ahead, by the terms, else by the week."""
+"""The day by which the desk answers: the second school day ahead, by the calendars, else by the terms or the week."""
 
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
@@ -10,7 +10,7 @@ import pytest_asyncio
 from resolvers.portal.school_days import ReplyBy, SchoolDayBasis, reply_by
 from tests.world import World, noon, open_world
 
-TERMS, WEEKDAYS = SchoolDayBasis.TERMS, SchoolDayBasis.WEEKDAYS
+CALENDAR, WEEKDAYS = SchoolDayBasis.CALENDAR, SchoolDayBasis.WEEKDAYS
 
 
 class Day:
@@ -37,11 +37,12 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 @pytest.mark.parametrize(
     ("today", "on", "basis"),
     [
-        (date(2026, 12, 1), date(2026, 12, 3), TERMS),  # Tuesday, to Thursday
-        (date(2026, 12, 3), date(2026, 12, 7), TERMS),  # Thursday, over the weekend to Monday
-        (date(2026, 12, 4), date(2026, 12, 8), TERMS),
-        (date(2026, 12, 5), date(2026, 12, 8), TERMS),  # Saturday
-        (date(2027, 6, 2), date(2027, 6, 4), TERMS),
+        (date(2026, 12, 1), date(2026, 12, 3), CALENDAR),  # Tuesday, to Thursday
+        (date(2026, 12, 3), date(2026, 12, 7), CALENDAR),  # Thursday, over the weekend to Monday
+        (date(2026, 12, 5), date(2026, 12, 8), CALENDAR),  # Saturday
+        (date(2026, 11, 23), date(2026, 11, 30), CALENDAR),  # Monday, over Thanksgiving
+        (date(2026, 12, 21), date(2027, 1, 4), CALENDAR),  # Monday, over the winter break
+        (date(2027, 6, 2), date(2027, 6, 4), CALENDAR),
         (date(2027, 6, 3), date(2027, 6, 7), WEEKDAYS),  # one day of school is left
         (date(2027, 7, 9), date(2027, 7, 13), WEEKDAYS),
     ],
@@ -59,11 +60,32 @@ async def test_the_desk_answers_by_the_second_school_day(
     }
 
 
-async def test_the_school_year_counts_from_its_first_day(world: World) -> None:
-    ((first,),) = world.rows("select min(starts_on) from term")
+async def test_before_the_year_begins_its_first_days_count(world: World) -> None:
+    ((first, second),) = world.rows(
+        "select min(on_date), (select min(on_date) from calendar_day where is_school_day = 1 and on_date > "
+        "(select min(on_date) from calendar_day)) from calendar_day where is_school_day = 1"
+    )
     DAY.at = noon(date.fromisoformat(first) - timedelta(days=40))
-    found = await reply_by(world.context())
-    assert (found.on, found.basis) == (date.fromisoformat(first) + timedelta(days=1), TERMS)
+    assert await reply_by(world.context()) == ReplyBy(date.fromisoformat(second), CALENDAR)
+
+
+async def test_a_day_without_school_in_one_school_is_one_where_another_has_it(tmp_path: Path) -> None:
+    made = await open_world(tmp_path / "one.db", 25, lambda: noon(date(2026, 12, 1)))
+    made.change("update calendar_day set is_school_day = 0 where school_id = 1 and on_date = '2026-12-02'")
+    assert (await reply_by(made.context())).on == date(2026, 12, 3)
+    made.change("update calendar_day set is_school_day = 0 where on_date = '2026-12-02'")
+    assert (await reply_by(made.context())).on == date(2026, 12, 4)
+    await made.recorded.reads.close()
+
+
+async def test_without_a_calendar_the_terms_count(tmp_path: Path) -> None:
+    made = await open_world(tmp_path / "terms.db", 25, lambda: noon(date(2026, 11, 24)))
+    made.change("delete from calendar_day")
+    assert await reply_by(made.context()) == ReplyBy(date(2026, 11, 26), SchoolDayBasis.TERMS)
+    made.change("update term set starts_on = '2026-11-27' where starts_on < '2026-11-27'")
+    made.change("update term set ends_on = '2026-11-27' where ends_on < '2026-11-27'")
+    assert await reply_by(made.context()) == ReplyBy(date(2026, 11, 30), SchoolDayBasis.TERMS)
+    await made.recorded.reads.close()
 
 
 async def test_while_the_school_is_away_the_week_counts(tmp_path: Path) -> None:

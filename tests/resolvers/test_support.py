@@ -84,7 +84,7 @@ async def ask(context: Context, document: str, **variables: Any) -> ExecutionRes
 
 async def test_the_form_is_kept_with_a_ticket_and_a_day_for_the_reply(house: House, world: World) -> None:
     done = await submitted(house, world)
-    assert (done.state, done.reply_by_on, done.submitted_at) == (SupportState.NEW, date(2026, 11, 25), NOON)
+    assert (done.state, done.reply_by_on, done.submitted_at) == (SupportState.NEW, date(2026, 11, 30), NOON)
     assert len(done.ticket.replace("-", "")) == 8
     (row,) = await house.writer.rows("select * from support_request")
     assert (row["name"], row["home_address"], row["phone"]) == (FORM.full_name, FORM.home_address, FORM.phone)
@@ -181,7 +181,7 @@ async def test_whoever_is_signed_in_finds_the_own_requests_and_no_others(house: 
     mine = (await ask(await house.context(world.source, dana), document)).data
     (row,) = await house.writer.rows("select ticket from support_request where account_id is not null")
     assert mine == {
-        "me": {"supportRequests": [{"ticket": row["ticket"], "state": "NEW", "replyBy": "2026-11-25", "answer": None}]}
+        "me": {"supportRequests": [{"ticket": row["ticket"], "state": "NEW", "replyBy": "2026-11-30", "answer": None}]}
     }
     assert (await ask(await house.context(world.source, eva), document)).data == {"me": {"supportRequests": []}}
 
