@@ -30,6 +30,7 @@ from gateway.transport.http import HttpEndpoint
 from gateway.transport.protocol import Edge, Remembered
 from gateway.transport.responder import Responder
 from gateway.transport.websocket import WebSocketEndpoint
+from gateway.upkeep import Upkeep
 from loaders.adapter import load_adapter
 from loaders.check import describe
 from loaders.database import Readers, Writer
@@ -164,6 +165,9 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
         endings = Endings(portal)
         await endings.start()
         stack.push_async_callback(endings.stop)
+        upkeep = Upkeep(portal)
+        await upkeep.start()
+        stack.push_async_callback(upkeep.stop)
         live = Live(source, settings.watch_interval)
         await live.start()
         stack.push_async_callback(live.stop)

@@ -1,0 +1,80 @@
+"""The upkeep of the portal store: once an hour, whatever is past its time is forgotten."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from loaders.errors import LoaderError
+from loaders.portal.mail import forget_finished
+from loaders.portal.recovery_attempts import forget_attempts
+from loaders.portal.session_list import forget_sessions
+from loaders.portal.support_requests import forget_support_requests
+from loaders.portal.transaction import Transaction
+from resolvers.portal import Portal
+
+_log = logging.getLogger(__name__)
+
+Forget = Callable[[Transaction, datetime], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """One thing that is forgotten: what it is called in the log, for how long it is kept, and what forgets it."""
+
+    name: str
+    kept: timedelta
+    forget: Forget
+
+
+#: The trail and the access log are not among them: they stay.
+RETENTIONS: tuple[Retention, ...] = (
+    Retention("mails", timedelta(days=30), forget_finished),
+    Retention("recovery attempts", timedelta(days=30), forget_attempts),
+    Retention("sessions", timedelta(days=90), forget_sessions),
+    Retention("support requests", timedelta(days=365), forget_support_requests),
+)
+
+
+class Upkeep:
+    """Goes through what is kept once an hour; several processes may, for each only deletes what is past its time."""
+
+    def __init__(
+        self, portal: Portal, *, every: timedelta = timedelta(hours=1), retentions: tuple[Retention, ...] = RETENTIONS
+    ) -> None:
+        self._portal = portal
+        self._every = every.total_seconds()
+        self._retentions = retentions
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begins; the first time after one interval, so that a start waits for nothing."""
+        self._task = asyncio.create_task(self._go_on(), name="upkeep")
+
+    async def stop(self) -> None:
+        """Ends; what is under way is finished by the next."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def sweep(self) -> dict[str, int]:
+        """Forgets what is past its time, each kind in a transaction of its own; how many of each."""
+        done: dict[str, int] = {}
+        for retention in self._retentions:
+            async with self._portal.writer.transaction() as transaction:
+                done[retention.name] = await retention.forget(transaction, self._portal.now() - retention.kept)
+        return done
+
+    async def _go_on(self) -> None:
+        while True:
+            await asyncio.sleep(self._every)
+            try:
+                done = await self.sweep()
+            except LoaderError as error:
+                _log.warning("The portal store cannot be swept now (%s).", error.code)
+                continue
+            if any(done.values()):
+                _log.info("Forgotten: %s.", ", ".join(f"{count} {name}" for name, count in done.items() if count))
