@@ -9,6 +9,7 @@ from resolvers.context import Context
 from resolvers.portal import second_factor as orders
 from resolvers.portal.problems import Refused
 from resolvers.portal.second_factor import SteppedUp
+from schema.orders import ON_AN_ACCOUNT
 from schema.problems import Problems
 from schema.sessions import SessionTokens
 
@@ -101,7 +102,8 @@ RemoveSecondFactorResult = Annotated[
 class SecondFactorMutations:
     @strawberry.mutation(
         description="Begin a second factor: a secret for an authenticator app. Required of staff, offered to parents. "
-        f"Where there is one already, only a session that has proven it can replace it. {_ABUSE}"
+        f"Where there is one already, only a session that has proven it can replace it. {_ABUSE}",
+        metadata=ON_AN_ACCOUNT,
     )
     async def begin_second_factor(
         self,
@@ -114,7 +116,8 @@ class SecondFactorMutations:
         return BeginSecondFactorSuccess(secret=done.secret, otpauth_uri=done.otpauth_uri)
 
     @strawberry.mutation(
-        description=f"Confirm the second factor that was begun by a code of the app; all other sessions end. {_ABUSE}"
+        description=f"Confirm the second factor that was begun by a code of the app; all other sessions end. {_ABUSE}",
+        metadata=ON_AN_ACCOUNT,
     )
     async def confirm_second_factor(
         self,
@@ -128,7 +131,8 @@ class SecondFactorMutations:
 
     @strawberry.mutation(
         description="Prove the second factor in this session, by a code of the app or a recovery code. WEB clients get "
-        f"a new cookie. {_ABUSE}"
+        f"a new cookie. {_ABUSE}",
+        metadata=ON_AN_ACCOUNT,
     )
     async def prove_second_factor(
         self,
@@ -141,7 +145,8 @@ class SecondFactorMutations:
         return ProveSecondFactorSuccess(session=_tokens(done.session), recovery_codes_left=done.recovery_codes_left)
 
     @strawberry.mutation(
-        description=f"Remove the second factor; a mail tells the holder so. Staff cannot be without one. {_ABUSE}"
+        description=f"Remove the second factor; a mail tells the holder so. Staff cannot be without one. {_ABUSE}",
+        metadata=ON_AN_ACCOUNT,
     )
     async def remove_second_factor(
         self,

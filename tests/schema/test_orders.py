@@ -1,0 +1,165 @@
+"""Every order of the schema by every kind of caller: who is refused by which code, and what a refusal leaves alone.
+
+An order that is not in the table fails here: whoever adds one says whom it is for.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from strawberry.types import ExecutionResult
+
+from loaders.ids import node_id
+from loaders.portal.roles import StaffRole
+from resolvers.context import Caller, Context
+from resolvers.errors import Refusal
+from resolvers.portal.support_request import SubmitSupportRequest, submit_support_request
+from schema.api import schema
+from tests.portal import PASSWORD, House, empty_place, open_house
+from tests.world import World, open_world
+
+ADDRESS = "203.0.113.5"
+REFUSALS = {"UNAUTHENTICATED", "FORBIDDEN", "SECOND_FACTOR_REQUIRED", "SECURITY_SETUP_REQUIRED"}
+FORM = """{ fullName: "D", homeAddress: "12 Oak", phone: "5", studentNames: ["K"], whatHappened: "I am locked out." }"""
+ROLES = frozenset(StaffRole)
+ANYBODY, SIGNED_IN = "anybody", "signed in"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Whom an order is for (roles: with a second factor), arguments, and the action in the trail where it succeeds."""
+
+    who: str | frozenset[StaffRole]
+    arguments: str = ""
+    action: str | None = None
+
+
+def _admin(arguments: str, action: str) -> Order:
+    return Order(frozenset({StaffRole.ADMIN}), arguments, action)
+
+
+ORDERS = {
+    "logIn": Order(ANYBODY, f'input: {{ username: "dana", password: "{PASSWORD}", client: MOBILE }}', "LOGGED_IN"),
+    "refreshSession": Order(ANYBODY, 'refreshToken: "x"'),
+    "logOut": Order(ANYBODY),
+    "changePassword": Order(
+        SIGNED_IN, f'input: {{ currentPassword: "{PASSWORD}", newPassword: "Quiet-river-9" }}', "PASSWORD_CHANGED"
+    ),
+    "beginSecondFactor": Order(SIGNED_IN, f'input: {{ currentPassword: "{PASSWORD}" }}'),
+    "confirmSecondFactor": Order(SIGNED_IN, 'input: { code: "000000" }'),
+    "proveSecondFactor": Order(SIGNED_IN, 'input: { code: "000000" }'),
+    "removeSecondFactor": Order(SIGNED_IN, f'input: {{ currentPassword: "{PASSWORD}", code: "000000" }}'),
+    "revokeSession": Order(SIGNED_IN, f'id: "{node_id("Session", 999)}"'),
+    "revokeOtherSessions": Order(SIGNED_IN, "", "OTHER_SESSIONS_REVOKED"),
+    "submitSupportRequest": Order(ANYBODY, f"input: {FORM}", "SUPPORT_REQUEST_SUBMITTED"),
+    "resolveSupportRequest": Order(
+        frozenset({StaffRole.SUPPORT}),
+        'input: { ticket: "TICKET", action: RESOLVE, answer: "Done." }',
+        "SUPPORT_REQUEST_RESOLVED",
+    ),
+    "disableAccount": _admin('username: "target"', "ACCOUNT_DISABLED"),
+    "enableAccount": _admin('username: "disabled"', "ACCOUNT_ENABLED"),
+    "setStaffRoles": _admin('input: { username: "target", roles: [TEACHER] }', "ROLES_CHANGED"),
+    "endAccountSessions": _admin('username: "target"', "ACCOUNT_SESSIONS_ENDED"),
+}
+PARENT, NOBODY = "parent", "nobody"
+CALLERS = [NOBODY, PARENT, *(f"{role.value}{proof}" for role in StaffRole for proof in ("", " proven"))]
+
+
+@pytest_asyncio.fixture(scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A district of 25 students."""
+    made = await open_world(Path(tmp_path_factory.mktemp("orders")) / "district.db", 25)
+    yield made
+    await made.recorded.reads.close()
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    async with empty_place("sqlite", tmp_path) as url, open_house(url) as house:
+        await house.account("dana", "3")
+        await house.staff("target", StaffRole.OFFICE)
+        await house.staff("disabled", StaffRole.OFFICE)
+        async with house.writer.transaction() as transaction:
+            await transaction.execute(
+                "update account set disabled_at = :now_at where username = 'disabled'", {"now_at": house.clock.now()}
+            )
+        yield house
+
+
+def expected(order: Order, caller: str) -> str | None:
+    """The code by which this caller is refused; None where it is let in."""
+    if order.who == ANYBODY or (order.who == SIGNED_IN and caller != NOBODY):
+        return None
+    if caller == NOBODY:
+        return "UNAUTHENTICATED"
+    role = caller.partition(" ")[0]
+    if caller == PARENT or isinstance(order.who, str) or role not in {each.value for each in order.who}:
+        return "FORBIDDEN"
+    return None if caller.endswith(" proven") else "SECOND_FACTOR_REQUIRED"
+
+
+async def context_of(house: House, world: World, caller: str) -> Context:
+    if caller == NOBODY:
+        return Context(world.source, None, Caller(address=ADDRESS), house.portal, None)
+    if caller == PARENT:
+        return await house.context(world.source, await house.mobile("dana"), ADDRESS)
+    role, _, proven = caller.partition(" ")
+    await house.staff("member", StaffRole(role))
+    session = await house.mobile("member")
+    if proven:
+        await house.prove(session)
+    return await house.context(world.source, session, ADDRESS)
+
+
+async def everything(house: House) -> dict[str, Any]:
+    """All rows of the store but the trail's."""
+    names = await house.writer.rows("select name from sqlite_master where type = 'table' and name <> 'audit'")
+    return {row["name"]: await house.writer.rows(f"select * from {row['name']}") for row in names}
+
+
+def test_every_order_of_the_schema_is_in_the_table() -> None:
+    mutation = schema._schema.mutation_type
+    assert mutation is not None
+    assert set(mutation.fields) == set(ORDERS)
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("name", ORDERS)
+async def test_each_caller_is_let_in_or_refused_as_the_table_says(
+    house: House, world: World, name: str, caller: str
+) -> None:
+    order = ORDERS[name]
+    opened = Context(world.source, None, Caller(address="198.51.100.1"), house.portal, None)
+    form = SubmitSupportRequest("D", "12 Oak", "5", "d@example.org", ["K"], None, "I am locked out.")
+    request = await submit_support_request(opened, form)
+    context = await context_of(house, world, caller)
+    trail, before = await house.trail(), await everything(house)
+    arguments = order.arguments.replace("TICKET", getattr(request, "ticket", ""))
+    document = f"mutation {{ {name}{f'({arguments})' if arguments else ''} {{ __typename }} }}"
+    answer = await schema.execute(document, context_value=context)
+    assert isinstance(answer, ExecutionResult)
+    found = {error.original_error.code for error in answer.errors or () if isinstance(error.original_error, Refusal)}
+    assert len(found) == len(answer.errors or ()), answer.errors
+    refusal = expected(order, caller)
+    assert found == ({refusal} if refusal else set())
+    written = (await house.writer.rows("select actor, action, subject, address from audit order by id"))[len(trail) :]
+    if refusal is not None:
+        assert await everything(house) == before
+        assert [row["action"] for row in written] == []
+        assert context.reply.session_cookie is None
+    elif order.action is not None:
+        (row,) = written
+        viewer = None if name == "logIn" else context.viewer
+        actor = f"account:{viewer.account_id}" if viewer else "account:1" if name == "logIn" else "stranger"
+        assert (row["actor"], row["action"], row["address"]) == (actor, order.action, ADDRESS)
+        assert ":" in row["subject"]
+        assert await everything(house) != before
+    else:
+        assert len(written) <= 1
+    marked = schema._schema.mutation_type.fields[name].extensions["strawberry-definition"].metadata  # type: ignore[union-attr]
+    if refusal is None:
+        assert bool(marked.get("homeroom.account_order")) is context._account_order
