@@ -41,6 +41,10 @@ def _admin(arguments: str, action: str) -> Order:
     return Order(frozenset({StaffRole.ADMIN}), arguments, action)
 
 
+def _office(arguments: str, action: str | None = None) -> Order:
+    return Order(frozenset({StaffRole.OFFICE}), arguments, action)
+
+
 ORDERS = {
     "logIn": Order(ANYBODY, f'input: {{ username: "dana", password: "{PASSWORD}", client: MOBILE }}', "LOGGED_IN"),
     "refreshSession": Order(ANYBODY, 'refreshToken: "x"'),
@@ -60,6 +64,20 @@ ORDERS = {
         'input: { ticket: "TICKET", action: RESOLVE, answer: "Done." }',
         "SUPPORT_REQUEST_RESOLVED",
     ),
+    "submitPortalRequest": Order(
+        ANYBODY,
+        'input: { name: "D", relationship: MOTHER, students: [{ name: "K", schoolName: "S" }], homeAddress: "12 Oak", '
+        'phone: "5", delivery: POST }',
+        "PORTAL_REQUEST_SUBMITTED",
+    ),
+    "redeemActivationKey": Order(ANYBODY, 'key: "x"'),
+    "createAccount": Order(ANYBODY, 'input: { key: "x", username: "fresh", password: "Quiet-river-9" }'),
+    "recordIdentityCheck": _office(
+        'input: { reference: "x", idKind: PASSPORT, signatureWitnessed: true, guardianId: "3" }'
+    ),
+    "decidePortalRequest": _office('input: { reference: "x", approve: false, reason: "Unknown." }'),
+    "issueActivationKey": _office('input: { guardianId: "1", delivery: POST }', "LETTER_ORDERED"),
+    "orderKeyLetters": _office(f'input: {{ schoolId: "{node_id("School", 1)}" }}', "LETTERS_ORDERED"),
     "disableAccount": _admin('username: "target"', "ACCOUNT_DISABLED"),
     "enableAccount": _admin('username: "disabled"', "ACCOUNT_ENABLED"),
     "setStaffRoles": _admin('input: { username: "target", roles: [TEACHER] }', "ROLES_CHANGED"),
