@@ -16,6 +16,7 @@ from loaders.parsing import Parse, few, parser
 from loaders.statement import Row, Shape
 
 Raw = Sequence[Any]
+Reader = Callable[[Sequence[Raw]], list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,9 @@ class Layout:
 
     __slots__ = (
         "_cells",
+        "_columns",
         "_dialect",
         "_keys",
-        "_parse",
         "_readers",
         "_shape",
         "_zone",
@@ -68,9 +69,9 @@ class Layout:
         self._dialect = dialect
         self._zone = zone
         self._cells: dict[str, Cell] = {}
-        self._readers: dict[tuple[str, ...], Callable[[Sequence[Raw]], list[Row]]] = {}
-        self._parse: Callable[[Sequence[Raw]], list[Row]] | None = None
-        self._keys: Callable[[Sequence[Raw]], list[Any]] | None = None
+        self._columns: dict[str, Reader] = {}
+        self._readers: dict[tuple[str, ...], Reader] = {}
+        self._keys: Reader | None = None
 
     def of(self, shape: Shape, plain: tuple[str, ...], columns: tuple[str, ...], key: tuple[str, ...]) -> "Layout":
         """The layout of rows of other columns from the same source."""
@@ -85,17 +86,14 @@ class Layout:
 
     def parse(self, rows: Sequence[Raw]) -> list[Row]:
         """The values of every column, a tuple a row; ValueInvalid naming the column whose value is none."""
-        if self._parse is None:
-            self._parse = self._reader(self.columns)
-        return self._read(self._parse, rows)
+        return self.several(self.columns, rows)
 
     def values(self, name: str, rows: Sequence[Raw]) -> list[Any]:
         """One column's value of every row."""
-        cell = self.cell(name)
-        if cell.read is None:
-            at = cell.at[0]
-            return [row[at] for row in rows]
-        return [row[0] for row in self.several((name,), rows)]
+        reader = self._columns.get(name)
+        if reader is None:
+            reader = self._columns[name] = self._reader((name,), alone=True)
+        return self._read(reader, rows)
 
     def several(self, names: tuple[str, ...], rows: Sequence[Raw]) -> list[Row]:
         """Some columns' values, a tuple a row."""
@@ -106,9 +104,9 @@ class Layout:
 
     def keys(self, rows: Sequence[Raw]) -> list[Any]:
         """For which key each row is: one value, or a tuple where the key has several columns."""
-        if len(self.key) == 1:
-            return self.values(self.key[0], rows)
-        return self.several(self.key, rows)
+        if self._keys is None:
+            self._keys = self._reader(self.key, alone=len(self.key) == 1)
+        return self._read(self._keys, rows)
 
     def _cell(self, name: str) -> Cell:
         if name in self._shape.columns:
@@ -122,8 +120,8 @@ class Layout:
         pooled = recipe.pooled and all(cell.pooled or cell.read is None for cell in inputs)
         return Cell(at, _composed(recipe.make, tuple(cell.read for cell in inputs), shares), pooled)
 
-    def _reader(self, names: tuple[str, ...]) -> Callable[[Sequence[Raw]], list[Row]]:
-        """One generated comprehension; its source holds no name but those made here of a number."""
+    def _reader(self, names: tuple[str, ...], *, alone: bool = False) -> Reader:
+        """One generated comprehension, of tuples or of values `alone`; in its source are no names but of a number."""
         reads: dict[str, Any] = {}
         items = []
         for n, name in enumerate(names):
@@ -131,14 +129,14 @@ class Layout:
             given = ", ".join(f"r{place}" for place in cell.at)
             reads[f"F{n}"] = cell.read
             items.append(given if cell.read is None else f"F{n}({given})")
-        row = "".join(f"{item}, " for item in items)
+        row = items[0] if alone else "".join(f"{item}, " for item in items)
         raw = "".join(f"r{n}, " for n in range(self.width))
         source = f"def read(rows):\n return [({row}) for ({raw}) in rows]"
         exec(compile(source, "<rows>", "exec"), reads)
-        made: Callable[[Sequence[Raw]], list[Row]] = reads["read"]
+        made: Reader = reads["read"]
         return made
 
-    def _read(self, reader: Callable[[Sequence[Raw]], list[Row]], rows: Sequence[Raw]) -> list[Row]:
+    def _read(self, reader: Reader, rows: Sequence[Raw]) -> list[Any]:
         try:
             return reader(rows)
         except ValueInvalid:

@@ -1,6 +1,5 @@
 """Levels: what a batch field is, and what it comes to for all keys of a level, whichever executor asks."""
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -87,7 +86,7 @@ class BatchField:
         answer = self.resolve(asked, Batch(context, wanted), **args)
         if answer.__class__ is Statement:
             return Asked(asked, shut, answer)
-        if inspect.isawaitable(answer):
+        if hasattr(answer, "__await__"):
             answer = await answer
         if isinstance(answer, Paged):
             return Asked(asked, shut, answer.rows, answer, earlier=earlier)

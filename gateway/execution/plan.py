@@ -80,6 +80,8 @@ class Relation:
     page: "PageSelection | None" = None
     wanted: list[str] | None = None
     whole: bool = False
+    #: The selection of the only type the field can have; a field of several types has none.
+    child: "Selection" = field(init=False)
 
     def settle(self) -> None:
         """Work out, once, which columns the field's rows must have; `whole` where ordinary resolvers want objects."""
@@ -88,12 +90,8 @@ class Relation:
             inside = [part.detail for part in self.page.carriers]
         self.whole = any(selection.whole() for selection in inside)
         self.wanted = list(dict.fromkeys(name for selection in inside for name in selection.columns()))
-
-    @property
-    def child(self) -> "Selection":
-        """The selection of the only type the field can have."""
-        (only,) = self.children.values()
-        return only
+        if len(self.children) == 1:
+            (self.child,) = self.children.values()
 
 
 Planned = Leaf | TypeName | Embedded | Relation
