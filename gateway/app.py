@@ -23,6 +23,7 @@ from gateway.limits import Limits
 from gateway.mail import Postman, mail_of
 from gateway.pages.graphiql import graphiql_page, static_routes
 from gateway.pages.letters import letter_routes
+from gateway.pages.preferences import preference_routes
 from gateway.sealing import open_sealer
 from gateway.settings import Settings
 from gateway.transport.answers import Answers
@@ -113,6 +114,7 @@ def create_app(settings: Settings, *, hashing: HashProfile | None = None, addres
     routes = [
         *static_routes(),
         *letter_routes(),
+        *preference_routes(),
         Route("/livez", _alive),
         Route("/readyz", _ready),
     ]
@@ -147,6 +149,7 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
             hasher,
             _utc_now,
             policy=PROFILES[settings.password_policy],
+            image_step=settings.image_step,
             sealer=open_sealer(settings),
             letterhead=Letterhead(settings.district_name, settings.public_url or address, settings.support_email or ""),
         )
@@ -160,6 +163,7 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
         letters = LetterWriter(portal, source)
         await letters.start()
         stack.push_async_callback(letters.stop)
+        stack.push_async_callback(portal.errands.done)
         authenticator = Authenticator(portal, source.adapter)
         stack.push_async_callback(authenticator.close)
         endings = Endings(portal)

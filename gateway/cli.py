@@ -98,6 +98,9 @@ def add_user(
     ] = None,
     name: Annotated[str | None, typer.Option(help="What a member of staff is called.")] = None,
     email: Annotated[str | None, typer.Option(help="Where a member of staff gets mail.")] = None,
+    finished: Annotated[
+        bool, typer.Option("--finished", help="A guardian's account opens without the security set-up: for a pilot.")
+    ] = False,
 ) -> None:
     """Make an account. The password is read from standard input, or asked for twice on a terminal."""
     if (guardian is None) == (not staff):
@@ -109,7 +112,9 @@ def add_user(
         from resolvers.portal.accounts import CreateAccount
 
         settings = load_settings()
-        run(add(settings, CreateAccount(username, _password(), guardian, frozenset(staff or ()), name, email)))
+        run(
+            add(settings, CreateAccount(username, _password(), guardian, frozenset(staff or ()), name, email, finished))
+        )
     _out(f"Account {username} was made.")
 
 

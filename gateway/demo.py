@@ -29,6 +29,7 @@ DISTRICT_NAME = "Maple Falls School District"
 FRESH_DAYS = 6
 
 PARENT, PARENT_PASSWORD = "parent", "walnut-kite-58"
+PARENT_EMAIL = "marisol.pena@families.maplefalls.example"
 STAFF, STAFF_PASSWORD = "staff", "harbor-lamp-73"
 #: In base32, the same in every demo: an authenticator app that knows it once knows it for good.
 STAFF_SECRET = "JVQXA3DFEBDGC3DMOMQGIZLNN4QHGZLD"
@@ -113,12 +114,12 @@ async def prepare(
         demo.portal_url,
         None,
         [
-            CreateAccount(PARENT, PARENT_PASSWORD, guardian_id=guardian),
+            CreateAccount(PARENT, PARENT_PASSWORD, guardian_id=guardian, finished=True),
             CreateAccount(STAFF, STAFF_PASSWORD, roles=STAFF_ROLES, name="Jordan Ellis", email=STAFF_EMAIL),
         ],
         keep=True,
     )
-    await furnish(demo.settings(), staff=STAFF, staff_secret=STAFF_SECRET)
+    await furnish(demo.settings(), parent=PARENT, parent_email=PARENT_EMAIL, staff=STAFF, staff_secret=STAFF_SECRET)
 
 
 def lines(demo: Demo, url: str) -> list[str]:

@@ -137,6 +137,11 @@ class Settings(BaseSettings):
         description="seed asks for 8 characters with letters, digits and special ones; nist for any 15.",
         examples=["seed"],
     )
+    image_step: bool = Field(
+        True,
+        description="A new password takes preference images besides a mailed link; without, the link alone.",
+        examples=["false"],
+    )
     watch_interval: float = _Seconds(
         default=2.0, le=3600, description="Seconds between looks for changes in the SIS.", examples=["2"]
     )

@@ -6,7 +6,9 @@ from schema.account_management import AccountMutations
 from schema.activation import ActivationMutations
 from schema.letters import LetterMutations
 from schema.portal_requests import PortalRequestMutations
+from schema.recovery import RecoveryMutations
 from schema.second_factor import SecondFactorMutations
+from schema.security import SecurityMutations
 from schema.session_list import SessionListMutations
 from schema.sessions import SessionMutations
 from schema.staff_accounts import StaffAccountMutations
@@ -24,5 +26,7 @@ class Mutation(
     PortalRequestMutations,
     ActivationMutations,
     LetterMutations,
+    SecurityMutations,
+    RecoveryMutations,
 ):
     pass

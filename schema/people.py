@@ -10,8 +10,9 @@ from loaders.contract import GradeLevel, RelationshipKind
 from resolvers import assignments, attendance, courses, grades, messages, people, terms
 from resolvers.access import Area, AreaReason, AreaState
 from resolvers.attendance import AttendanceGroup
-from resolvers.context import Batch
+from resolvers.context import Batch, Context
 from resolvers.paging import Page
+from resolvers.portal.setup import security_of_viewer
 from schema.access_log import AccessLogReader
 from schema.attendance import Attendance, AttendanceFilter, AttendanceSummary, wanted_attendance
 from schema.batching import batched, connected
@@ -21,6 +22,7 @@ from schema.messages import Message, MessageFilter, wanted_messages
 from schema.node import Node
 from schema.scalars import EmailAddress
 from schema.schools import School, SchoolEnrollment, Term
+from schema.security import Security
 from schema.session_list import SessionOwner
 from schema.support import SupportAsker
 
@@ -156,6 +158,10 @@ class Parent(Node, SessionOwner, AccessLogReader, SupportAsker):
     def username(keys: Any, batch: Batch) -> str:
         """The user name with which the viewer logs in."""
         return people.username_of_parents(keys, batch)
+
+    @strawberry.field(description="How the account can be recovered, and what its security set-up lacks.")
+    async def security(self, info: strawberry.Info[Context, None]) -> Security:
+        return Security.of(await security_of_viewer(info.context))
 
     @batched(size=4)
     def students(keys: Any, batch: Batch) -> list[Student]:

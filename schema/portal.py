@@ -9,11 +9,13 @@ from strawberry import Private
 from resolvers import help as help_
 from resolvers.context import Context
 from resolvers.help import HelpCode
+from resolvers.portal import catalogue
 from resolvers.portal.portal_request import status_of
 from resolvers.portal.school_days import SchoolDayBasis, reply_by
 from schema.enums import described
 from schema.portal_request_status import PortalRequestStatus
 from schema.scalars import EmailAddress
+from schema.security import PreferenceImage
 
 described(
     HelpCode,
@@ -98,6 +100,15 @@ class Portal:
     @strawberry.field(description="What stands behind HELP.")
     def help(self) -> list[HelpTopic]:
         return [HelpTopic(code=topic.code, title=topic.title, text=topic.text) for topic in help_.TOPICS]
+
+    @strawberry.field(description="The catalogue of preference images, category by category.")
+    def preference_images(
+        self,
+        language: Annotated[
+            str, strawberry.argument(description="The language of their names, by BCP 47; English where it is unknown.")
+        ] = "en",
+    ) -> list[PreferenceImage]:
+        return [PreferenceImage.of(image) for image in catalogue.images(language)]
 
     @strawberry.field(description="The support desk.")
     def support_desk(self) -> SupportDesk:

@@ -54,6 +54,14 @@ described(
         ProblemCode.SCHOOL_UNKNOWN: "The school's system has no such school.",
         ProblemCode.KEY_NOT_VALID: "The activation key opens nothing: unknown, used and expired ones look alike.",
         ProblemCode.ACCOUNT_EXISTS: "The guardian of this activation key has an account already.",
+        ProblemCode.EMAIL_INVALID: "It is no e-mail address.",
+        ProblemCode.EMAIL_UNCHANGED: "It is the recovery address already.",
+        ProblemCode.LINK_NOT_VALID: "The link is unknown, used, or past its time: ask for a new one.",
+        ProblemCode.IMAGES_COUNT: "Exactly eight different images belong here.",
+        ProblemCode.IMAGES_OVERLAP: "An image stands among the liked and the disliked.",
+        ProblemCode.IMAGE_UNKNOWN: "The catalogue has no such image.",
+        ProblemCode.IMAGES_WRONG: "The images do not lie as they were chosen.",
+        ProblemCode.IMAGE_STEP_OFF: "The district does without preference images.",
     },
 )
 

@@ -30,7 +30,7 @@ NOT_FOR_PARENTS = frozenset({"staff"})
 
 #: What stands in the portal store, which is not there for most documents that are drawn.
 IN_THE_STORE = {
-    "Parent": frozenset({"sessions", "accessLog", "supportRequests"}),
+    "Parent": frozenset({"security", "sessions", "accessLog", "supportRequests"}),
     "Portal": frozenset({"portalRequest"}),
 }
 

@@ -82,9 +82,12 @@ class House:
     clock: Clock
     hasher: Counted
 
-    async def account(self, username: str, guardian_id: str = "7", password: str = PASSWORD) -> int:
-        """The id of an account that was made."""
-        made = await create_account(self.portal, CreateAccount(username, password, guardian_id))
+    async def account(
+        self, username: str, guardian_id: str = "7", password: str = PASSWORD, *, finished: bool = True
+    ) -> int:
+        """The id of an account that was made; one that is not `finished` has yet to do the security set-up."""
+        order = CreateAccount(username, password, guardian_id, finished=finished)
+        made = await create_account(self.portal, order)
         assert isinstance(made, AccountCreated), made
         return made.account_id
 

@@ -19,6 +19,7 @@ class NewAccount:
     created_at: datetime
     name: str | None = None
     email: str | None = None
+    setup_done_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,9 @@ async def add_account(transaction: Transaction, account: NewAccount) -> int:
     """Adds an account and says its id; ConstraintBroken where its username is taken."""
     return await transaction.insert(
         "insert into account "
-        "(username, username_key, password_hash, guardian_id, staff_role, created_at, name, email) "
-        "values (:username, :username_key, :password_hash, :guardian_id, :staff_role, :created_at, :name, :email) "
+        "(username, username_key, password_hash, guardian_id, staff_role, created_at, name, email, setup_done_at) "
+        "values (:username, :username_key, :password_hash, :guardian_id, :staff_role, :created_at, :name, :email, "
+        ":setup_done_at) "
         "returning id",
         {
             "username": account.username,
@@ -79,6 +81,7 @@ async def add_account(transaction: Transaction, account: NewAccount) -> int:
             "created_at": account.created_at,
             "name": account.name,
             "email": account.email,
+            "setup_done_at": account.setup_done_at,
         },
     )
 
@@ -107,6 +110,15 @@ async def change_password_hash(transaction: Transaction, account_id: int, passwo
         "update account set password_hash = :password_hash, password_changed_at = :now_at where id = :id",
         {"id": account_id, "password_hash": password_hash, "now_at": now},
     )
+
+
+async def finish_setup(transaction: Transaction, account_id: int, now: datetime) -> bool:
+    """The account's security set-up is finished; False where it was already."""
+    changed = await transaction.execute(
+        "update account set setup_done_at = :now_at where id = :id and setup_done_at is null",
+        {"id": account_id, "now_at": now},
+    )
+    return changed == 1
 
 
 def _account(row: Row) -> Account:

@@ -198,6 +198,15 @@ async def end_other_sessions(
     return sorted(row["id"] for row in ended)
 
 
+async def sessions_going_on(store: Reading, account_id: int) -> list[int]:
+    """The account's sessions that have not ended, oldest first."""
+    found = await store.rows(
+        "select id from session where account_id = :account_id and ended_at is null order by id",
+        {"account_id": account_id},
+    )
+    return [row["id"] for row in found]
+
+
 async def touch(transaction: Transaction, session_id: int, seen_at: datetime, token_expires_at: datetime) -> None:
     """Notes that a session was used; never moves its times backwards, and never revives one that has ended."""
     await transaction.execute(

@@ -18,7 +18,8 @@ _USERNAME = ("username",)
 class CreateAccount:
     """An account as an operator orders it: with either the guardian's key in the SIS, or the roles of staff.
 
-    `name` and `email` are a member of staff's.
+    `name` and `email` are a member of staff's. A guardian's that is `finished` opens without the security set-up: for a
+    pilot, whose holders can be reached otherwise.
     """
 
     username: str
@@ -27,6 +28,7 @@ class CreateAccount:
     roles: frozenset[StaffRole] = frozenset()
     name: str | None = None
     email: str | None = None
+    finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,15 @@ async def _do_create_account(portal: Portal, order: CreateAccount, key: str, act
     password_hash = await portal.hasher.hash(normalized(order.password) or "")
     now = portal.instant()
     account = NewAccount(
-        username, key, password_hash, order.guardian_id or None, order.roles, now, order.name, order.email
+        username,
+        key,
+        password_hash,
+        order.guardian_id or None,
+        order.roles,
+        now,
+        order.name,
+        order.email,
+        now if order.finished else None,
     )
     try:
         async with portal.writer.transaction() as transaction:
@@ -76,7 +86,11 @@ async def _do_create_account(portal: Portal, order: CreateAccount, key: str, act
                     "ACCOUNT_CREATED",
                     f"account:{account_id}",
                     account_id,
-                    detail={"guardian_id": account.guardian_id, "staff_role": roles_text(account.roles) or None},
+                    detail={
+                        "guardian_id": account.guardian_id,
+                        "staff_role": roles_text(account.roles) or None,
+                        "finished": order.finished,
+                    },
                 ),
             )
     except ConstraintBroken:

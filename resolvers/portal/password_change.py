@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from loaders.portal.accounts import Account, account_by_id, change_password_hash, is_still
+from loaders.portal.resets import end_resets
 from loaders.portal.sessions import end_other_sessions
 from resolvers.context import Context
 from resolvers.portal.contacts import Contact, contact_of, names_around
@@ -74,6 +75,7 @@ async def _do_change_password(
         if not await is_still(transaction, account):
             return Refused((PASSWORD_WRONG,))
         await change_password_hash(transaction, account.id, password_hash, now)
+        await end_resets(transaction, account.id, "PASSWORD_CHANGED", now)
         ended = await end_other_sessions(transaction, account.id, kept, "PASSWORD_CHANGED", now)
         await note(
             context,

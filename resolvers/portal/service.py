@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from loaders.portal.transaction import Store
+from resolvers.portal.errands import Errands
 from resolvers.portal.passwords import SEED, Hasher, Policy
 from resolvers.portal.revocations import Revocations
 from resolvers.portal.sealing import NO_KEY, Sealer
@@ -43,6 +44,7 @@ class Letterhead:
 class Portal:
     """The service behind `Context.portal`; one a process.
 
+    `image_step` says whether a lost password takes the image step.
     `mail_posted` is set whenever a transaction was committed that posted mail: whoever delivers it waits for that.
     `letters_ordered` is set whenever one was that ordered letters.
     """
@@ -56,6 +58,8 @@ class Portal:
     policy: Policy = SEED
     sealer: Sealer = NO_KEY
     letterhead: Letterhead = Letterhead()
+    image_step: bool = True
+    errands: Errands = field(default_factory=Errands)
     mail_posted: asyncio.Event = field(default_factory=asyncio.Event)
     letters_ordered: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -248,6 +248,7 @@ def _logged_in(
         refresh,
         proven,
         who.second_factor and not proven,
+        who.guardian_id is not None and who.setup_done_at is None,
     )
 
 

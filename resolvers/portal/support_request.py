@@ -97,6 +97,7 @@ def check_support_request(order: SubmitSupportRequest) -> tuple[list[Problem], S
 async def own_requests(context: Context) -> list[SupportRequest]:
     """What the viewer wrote to the desk while signed in, the newest first; Unauthenticated without a session."""
     viewer = context.signed_in()
+    context.gate()
     portal: Portal = context.portal
     return await rows.requests_of_account(portal.writer, viewer.account_id)
 

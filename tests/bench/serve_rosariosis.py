@@ -39,7 +39,7 @@ async def main(dialect: Dialect) -> None:
             readers = await Readers.open(database.url, size=1, allow_writable=True)
             parents = [str(row[0]) for row in (await readers.fetch([(PARENTS, [])]))[0]]
             await readers.close()
-            orders = [CreateAccount(f"parent.{key}", PASSWORD, guardian_id=key) for key in parents]
+            orders = [CreateAccount(f"parent.{key}", PASSWORD, guardian_id=key, finished=True) for key in parents]
             await create_accounts(url, None, orders)
             async with homeroom("serve", folder=folder, settings={**settings, "HOMEROOM_PORTAL_URL": url}) as gateway:
                 await ask(gateway.url, parents)

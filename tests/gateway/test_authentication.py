@@ -154,7 +154,7 @@ async def test_two_work_sixty_wait_and_the_next_is_told_when_to_come_back(
 async def test_a_hash_of_yesterdays_parameters_is_made_anew_at_log_in(house: House) -> None:
     old = PasswordHasher(HashProfile(memory_kib=16, rounds=1))
     portal = replace(house.portal, hasher=old)
-    await create_account(portal, CreateAccount("ana", PASSWORD, "7"))
+    await create_account(portal, CreateAccount("ana", PASSWORD, "7", finished=True))
     old.close()
     await house.mobile("ana")
     (row,) = await house.writer.rows("select password_hash from account")

@@ -17,9 +17,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gateway.cli import app
-from gateway.demo import Demo, lines
+from gateway.demo import DISTRICT_NAME, STAFF, STAFF_SECRET, Demo, lines
 from loaders.demo import make_district
 from loaders.demo.made import Made, read_made, write_made
+from resolvers.portal.totp import otpauth_uri
 
 SECONDS = 30.0
 
@@ -274,6 +275,7 @@ def test_the_demo_is_made_once_and_made_again_when_it_is_old(tmp_path: Path, mon
     assert accounts(store) == [("parent", "1", None), ("staff", None, "OFFICE,SUPPORT,ADMIN")]
     assert sorted(p.name for p in path.parent.iterdir() if not p.name.endswith(("-wal", "-shm"))) == [
         "demo-portal.db",
+        "demo-portal.db.key",
         "demo.db",
     ]
 
@@ -288,11 +290,12 @@ def test_a_district_that_was_not_finished_counts_as_none(tmp_path: Path) -> None
 
 def test_what_the_demo_shows_is_fit_to_be_read_by_a_program() -> None:
     said = lines(Demo(Path("/a folder/demo.db"), Path("/a folder/portal.db")), "http://127.0.0.1:8000/graphql")
-    assert said[:4] == [
+    assert said[:5] == [
         "url: http://127.0.0.1:8000/graphql",
         "parent: parent walnut-kite-58",
         "staff: staff harbor-lamp-73",
+        f"second factor: {otpauth_uri(STAFF_SECRET, DISTRICT_NAME, STAFF)}",
         "mail: /a folder/mail",
     ]
-    assert [shlex.split(line)[:2] for line in said[4:]] == [["curl", "-s"], ["curl", "-s"]]
+    assert [shlex.split(line)[:2] for line in said[5:]] == [["curl", "-s"], ["curl", "-s"]]
     assert not any("\n" in line for line in said)

@@ -86,6 +86,7 @@ FAULTY = {
     "HOMEROOM_SMTP_URL": "https://plover:plover@host",
     "HOMEROOM_MAIL_FOLDER": "/dev/null",
     "HOMEROOM_PASSWORD_POLICY": "plover",
+    "HOMEROOM_IMAGE_STEP": "plover",
     "HOMEROOM_WATCH_INTERVAL": "0",
     "HOMEROOM_SHARED_ROWS": "-1",
     "HOMEROOM_READERS": "0",

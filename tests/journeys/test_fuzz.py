@@ -25,6 +25,8 @@ from tests.journeys.running import homeroom, run
 QUERIES = ("portal", "me", "student", "node", "nodes")
 MUTATIONS = (
     *("logIn", "refreshSession", "logOut", "changePassword"),
+    *("setRecoveryEmail", "confirmRecoveryEmail", "undoRecoveryEmail", "setPreferenceImages"),
+    *("requestUsername", "requestPasswordReset", "openPasswordReset", "completePasswordReset"),
     *("beginSecondFactor", "confirmSecondFactor", "proveSecondFactor", "removeSecondFactor"),
     *("revokeSession", "revokeOtherSessions"),
     *("submitSupportRequest", "resolveSupportRequest"),
@@ -65,7 +67,7 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run
             right = "select student_id from guardian_student where guardian_id = ? and portal_access = 1"
             students = frozenset(row[0] for row in db.execute(right, (cases["parent"],)))
         added = await run(
-            *("user", "add", "--username", "neighbour", "--guardian", str(cases["four_children"])),
+            *("user", "add", "--username", "neighbour", "--guardian", str(cases["four_children"]), "--finished"),
             folder=folder,
             settings={
                 "HOMEROOM_SIS_URL": f"sqlite:///{folder}/.homeroom/demo.db",

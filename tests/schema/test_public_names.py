@@ -29,6 +29,14 @@ type Query {
 type Mutation {
   logIn(input: LogInInput!): LogInResult!  refreshSession(refreshToken: String): LogInResult!  logOut: LogOutResult!
   changePassword(input: ChangePasswordInput!): ChangePasswordResult!
+  setRecoveryEmail(input: RecoveryEmailInput!): RecoveryEmailResult!
+  confirmRecoveryEmail(token: String!): ConfirmRecoveryEmailResult!
+  undoRecoveryEmail(token: String!): UndoRecoveryEmailResult!
+  setPreferenceImages(input: PreferenceImagesInput!): PreferenceImagesResult!
+  requestUsername(email: EmailAddress!): RecoveryRequestResult!
+  requestPasswordReset(username: String!): RecoveryRequestResult!
+  openPasswordReset(token: String!, language: String! = "en"): PasswordResetChallengeResult!
+  completePasswordReset(input: PasswordResetInput!): PasswordResetResult!
   beginSecondFactor(input: BeginSecondFactorInput!): BeginSecondFactorResult!
   confirmSecondFactor(input: SecondFactorInput!): ConfirmSecondFactorResult!
   proveSecondFactor(input: SecondFactorInput!): ProveSecondFactorResult!
@@ -57,7 +65,15 @@ type PageInfo { hasNextPage: Boolean!  hasPreviousPage: Boolean!  startCursor: S
 type Portal {
   districtName: String!  passwordPolicy: PasswordPolicy!  help: [HelpTopic!]!  supportDesk: SupportDesk!
   portalRequest(reference: String!): PortalRequestStatus
+  preferenceImages(language: String! = "en"): [PreferenceImage!]!
 }
+type PreferenceImage { id: ID!  url: String!  label: String!  alt: String!  category: ImageCategory! }
+type Security {
+  recoveryEmail: String  recoveryEmailConfirmed: Boolean!  preferenceImagesSet: Boolean!  setupRequired: Boolean!
+  missing: [SecurityStep!]!  secondFactor: SecondFactor!
+}
+enum SecurityStep { RECOVERY_EMAIL PREFERENCE_IMAGES }
+enum ImageCategory { SKY LAND ANIMALS GARDEN KITCHEN_GARDEN TRAVEL PASTIMES SPORT HOUSE }
 type PasswordPolicy {
   minLength: Int!  maxLength: Int!  letters: Boolean!  digits: Boolean!  special: Boolean!
   refusesCommon: Boolean!  refusesNames: Boolean!
@@ -67,7 +83,7 @@ type SupportDesk { email: EmailAddress  replyWithinSchoolDays: Int!  replyBy: Da
 
 type Parent implements Node {
   id: ID!  sourcedId: String!  username: String!
-  givenName: String!  familyName: String!  name: String!
+  givenName: String!  familyName: String!  name: String!  security: Security!
   email: EmailAddress  phone: String  preferredLanguage: String
   students: [Student!]!
   messages(first: Int, after: String, filter: MessageFilter): MessageConnection!
@@ -210,6 +226,23 @@ type Session {
 }
 union ChangePasswordResult = ChangePasswordSuccess | Problems
 type ChangePasswordSuccess { endedSessions: Int! }
+input RecoveryEmailInput { currentPassword: String!  email: String! }
+union RecoveryEmailResult = RecoveryEmailSuccess | Problems
+type RecoveryEmailSuccess { email: String!  expiresAt: DateTime! }
+union ConfirmRecoveryEmailResult = ConfirmRecoveryEmailSuccess | Problems
+type ConfirmRecoveryEmailSuccess { email: String! }
+union UndoRecoveryEmailResult = UndoRecoveryEmailSuccess | Problems
+type UndoRecoveryEmailSuccess { email: String!  endedSessions: Int! }
+input PreferenceImagesInput { currentPassword: String!  liked: [ID!]!  disliked: [ID!]! }
+union PreferenceImagesResult = PreferenceImagesSuccess | Problems
+type PreferenceImagesSuccess { setupFinished: Boolean! }
+union RecoveryRequestResult = RecoveryRequestSuccess | Problems
+type RecoveryRequestSuccess { sentIfKnown: String! }
+union PasswordResetChallengeResult = PasswordResetChallenge | Problems
+type PasswordResetChallenge { images: [PreferenceImage!]!  expiresAt: DateTime! }
+input PasswordResetInput { token: String!  liked: [ID!]! = []  disliked: [ID!]! = []  newPassword: String! }
+union PasswordResetResult = PasswordResetSuccess | Problems
+type PasswordResetSuccess { endedSessions: Int! }
 input BeginSecondFactorInput { currentPassword: String! }
 input SecondFactorInput { code: String! }
 input RemoveSecondFactorInput { currentPassword: String!  code: String! }

@@ -56,7 +56,7 @@ async def prepare(guardians: Sequence[int], portal: Path) -> int:
         async with writer.transaction() as transaction:
             for guardian in guardians:
                 name = f"guardian{guardian}"
-                account = NewAccount(name, name, NO_PASSWORD, str(guardian), frozenset(), now)
+                account = NewAccount(name, name, NO_PASSWORD, str(guardian), frozenset(), now, setup_done_at=now)
                 session = NewSession(
                     account_id=await add_account(transaction, account),
                     client=ClientKind.MOBILE.value,
