@@ -48,6 +48,7 @@ class Caller:
     """Where a request comes from: the token it carries, whether that was a cookie, and the client's address.
 
     `session_id` takes the token's place on a socket that was opened with it: the session goes on under new tokens.
+    `device` is what a browser is known by, where an order can begin a session.
     """
 
     token: str | None = None
@@ -56,14 +57,19 @@ class Caller:
     user_agent: str = ""
     transport: str = "http"
     session_id: int | None = None
+    device: str | None = None
 
 
 @dataclass(slots=True)
 class Reply:
-    """What an operation asks of the HTTP answer beside its data: a session cookie to set, or to clear ("")."""
+    """What an operation asks of the HTTP answer beside its data: cookies.
+
+    `session_cookie` is one to set, or to clear (""); `device_cookie` is what the browser is to be known by.
+    """
 
     session_cookie: str | None = None
     cookie_expires_at: datetime | None = None
+    device_cookie: str | None = None
 
 
 class Context:

@@ -9,6 +9,7 @@ from strawberry import Info
 from resolvers import people
 from resolvers.context import Batch, ClientKind, Context, Viewer
 from resolvers.portal import Portal, sessions
+from resolvers.portal.devices import remember_device
 from resolvers.portal.problems import Problem as Refusal
 from resolvers.portal.sessions import LoggedIn, LogIn
 from schema.batching import batched
@@ -35,6 +36,11 @@ class LogInInput:
     )
     device_name: str | None = strawberry.field(
         default=None, description="What to call this device in the list of sessions, up to 100 characters."
+    )
+    device_id: str | None = strawberry.field(
+        default=None,
+        description="MOBILE: what this installation is known by, random and kept, up to 200 characters; a log-in from "
+        "another one is told by mail. WEB clients have a cookie for that.",
     )
 
     def __repr__(self) -> str:
@@ -100,10 +106,14 @@ class SessionMutations:
         info: Info[Context, None],
         input: Annotated[LogInInput, strawberry.argument(description="Who logs in, and with what.")],
     ) -> LogInResult:
-        order = LogIn(input.username, input.password, input.client, input.device_name)
+        order = LogIn(input.username, input.password, input.client, input.device_name, input.device_id)
         context = info.context
         context.begin_account_order()
-        return _result(context, await sessions.log_in(_portal(context), order, context.caller, context.reply))
+        done = await sessions.log_in(_portal(context), order, context.caller, context.reply)
+        result = _result(context, done)
+        if isinstance(done, LoggedIn):
+            remember_device(context, order, done)
+        return result
 
     @strawberry.mutation(
         description="Carry a MOBILE session on with new tokens; the old ones end. A refresh token is good for one use."

@@ -190,5 +190,6 @@ async def open_house(url: str) -> AsyncIterator[House]:
     try:
         yield House(portal, writer, clock, counted)
     finally:
+        await portal.errands.done()
         hasher.close()
         await writer.close()

@@ -7,9 +7,12 @@ from email.utils import format_datetime
 from gateway.transport.head import Head
 from gateway.transport.protocol import Edge
 from resolvers.context import Caller, Reply
+from resolvers.portal.devices import KEPT
 
 SECURE_COOKIE = "__Host-homeroom"
 PLAIN_COOKIE = "homeroom"
+SECURE_DEVICE = "__Host-device"
+PLAIN_DEVICE = "device"
 TOKEN = re.compile(r"[!#-+\--:<-\[\]-~]{1,512}")
 AGENT_LENGTH = 256
 
@@ -23,10 +26,18 @@ def presented(head: Head, edge: Edge) -> tuple[str | None, bool]:
     return token, token is not None
 
 
-def caller(head: Head, token: str | None, by_cookie: bool, transport: str = "http") -> Caller:
+def caller(
+    head: Head, token: str | None, by_cookie: bool, transport: str = "http", device: str | None = None
+) -> Caller:
     """Where a request comes from."""
     agent = (head.one(b"user-agent") or "")[:AGENT_LENGTH]
-    return Caller(token, by_cookie, head.address, agent, transport)
+    return Caller(token, by_cookie, head.address, agent, transport, device=device)
+
+
+def device(head: Head, edge: Edge) -> str | None:
+    """What the browser is known by: the cookie of its first log-in."""
+    cookies = head.every(b"cookie")
+    return _cookie(cookies, SECURE_DEVICE if edge.secure_cookies else PLAIN_DEVICE) if cookies else None
 
 
 def socket_caller(head: Head, edge: Edge, authorization: str | None) -> Caller:
@@ -88,6 +99,18 @@ def set_cookie(reply: Reply, edge: Edge) -> str | None:
     elif reply.cookie_expires_at is not None:
         parts.append(f"Expires={format_datetime(reply.cookie_expires_at, usegmt=True)}")
     return "; ".join(parts)
+
+
+def set_device(reply: Reply, edge: Edge) -> str | None:
+    """The Set-Cookie header by which a browser is known at its next log-in; None where none began a session."""
+    value = reply.device_cookie
+    if value is None:
+        return None
+    if not TOKEN.fullmatch(value):
+        raise ValueError("What a device is known by must fit into a cookie.")
+    name = SECURE_DEVICE if edge.secure_cookies else PLAIN_DEVICE
+    secure = "; Secure" if edge.secure_cookies else ""
+    return f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}; Max-Age={int(KEPT.total_seconds())}"
 
 
 def _session_cookie(head: Head, edge: Edge) -> str | None:

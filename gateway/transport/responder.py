@@ -10,11 +10,11 @@ from gateway.execution.documents import Prepared
 from gateway.transport.accept import JSON, RESPONSE, negotiate, sent_json
 from gateway.transport.answers import Body
 from gateway.transport.head import Head
-from gateway.transport.origin import caller, cross_site, presented, set_cookie
+from gateway.transport.origin import caller, cross_site, device, presented, set_cookie, set_device
 from gateway.transport.protocol import Edge, Malformed, answer_members, encode_answer, error_members
 from gateway.transport.requests import Requests
 from gateway.transport.responses import METHODS, Refused, Response, Responses
-from resolvers.context import Context, Viewer
+from resolvers.context import Caller, Context, Viewer
 
 
 class Admitted(NamedTuple):
@@ -99,13 +99,13 @@ class Responder:
         mark, given = self._given(head, admitted, prepared, viewer, shared)
         if given is not None:
             return given
-        who = caller(head, admitted.token, admitted.by_cookie)
+        who = self._caller(head, admitted, prepared)
         return Begun(head, admitted, prepared, remembered.context(viewer, who), mark)
 
     async def _finish(self, begun: Begun) -> Response:
         head, admitted, prepared, context, mark = begun
         if context is None:
-            context = await self._edge.open_context(caller(head, admitted.token, admitted.by_cookie))
+            context = await self._edge.open_context(self._caller(head, admitted, prepared))
             mark, given = self._given(head, admitted, prepared, context.viewer, False)
             if given is not None:
                 return given
@@ -113,8 +113,8 @@ class Responder:
         members = answer_members(answer, prepared)
         raw, sound = encode_answer(members)
         if prepared.kind is OperationType.MUTATION:
-            cookie = set_cookie(context.reply, self._edge)
-            extra = () if cookie is None else ((b"set-cookie", cookie.encode("latin-1")),)
+            cookies = (set_cookie(context.reply, self._edge), set_device(context.reply, self._edge))
+            extra = [(b"set-cookie", cookie.encode("latin-1")) for cookie in cookies if cookie is not None]
             return self.responses.ordered(head, admitted.media, raw, extra, members.get("errors", ()))
         if answer.errors or not sound or (mark is None and head.method == "POST"):
             return self.responses.answered(head, admitted.media, raw)
@@ -122,6 +122,11 @@ class Responder:
         if mark is not None and self._edge.answers is not None:
             self._edge.answers.keep(mark, context, prepared, answer, body)
         return self._sent(head, admitted.media, body)
+
+    def _caller(self, head: Head, admitted: Admitted, prepared: Prepared) -> Caller:
+        """Where the request comes from; the device is asked for only where an order may begin a session."""
+        known_by = device(head, self._edge) if prepared.kind is OperationType.MUTATION else None
+        return caller(head, admitted.token, admitted.by_cookie, device=known_by)
 
     def _given(
         self, head: Head, admitted: Admitted, prepared: Prepared, viewer: Viewer | None, shared: bool

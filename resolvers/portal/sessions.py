@@ -43,6 +43,7 @@ class LogIn:
     password: str = field(repr=False)
     client: ClientKind = ClientKind.WEB
     device_name: str | None = None
+    device_id: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

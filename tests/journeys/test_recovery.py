@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from websockets.exceptions import ConnectionClosed
 
-from gateway.demo import PARENT, PARENT_EMAIL, PARENT_PASSWORD, STAFF, STAFF_PASSWORD
+from gateway.demo import PARENT, PARENT_EMAIL, PARENT_PASSWORD, STAFF, STAFF_EMAIL, STAFF_PASSWORD
 from loaders.demo.made import guardian_of_case
 from resolvers.portal.totp import code_at, step_at
 from tests.journeys.running import Gateway, homeroom, run
@@ -210,6 +210,24 @@ async def test_staff_work_once_they_have_proven_their_second_factor(demo: Gatewa
     again = await demo.log_in(STAFF, STAFF_PASSWORD)
     answer = await demo.ask(PROVE, token=again, code=proof)
     assert answer["data"]["proveSecondFactor"]["problems"][0]["code"] == "CODE_WRONG"
+
+
+async def test_a_log_in_from_another_browser_is_told_by_mail(demo: Gateway, folder: Path) -> None:
+    given = {"username": STAFF, "password": STAFF_PASSWORD, "client": "WEB"}
+    body = {
+        "query": "mutation ($in: LogInInput!) { logIn(input: $in) { __typename } }",
+        "variables": {"in": given},
+    }
+    async with httpx2.AsyncClient() as browser, httpx2.AsyncClient() as other:
+        first = await browser.post(demo.url, json=body)
+        (kept,) = [text for text in first.headers.get_list("set-cookie") if text.startswith("device=")]
+        assert re.fullmatch(r"device=[\w-]{43}; Path=/; HttpOnly; SameSite=Lax; Max-Age=34560000", kept)
+        again = await browser.post(demo.url, json=body)
+        assert kept in again.headers.get_list("set-cookie")
+        await other.post(demo.url, json=body, headers={"user-agent": "Another browser"})
+    mails = folder / demo.line("mail")
+    told = await mail_to(STAFF_EMAIL, "A log-in from a new device", mails)
+    assert told
 
 
 @pytest.mark.parametrize("token", [None, "x" * 43])

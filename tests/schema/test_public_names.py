@@ -170,7 +170,7 @@ input AttendanceFilter {
   from: Date  to: Date  statuses: [AttendanceStatus!]  excuses: [AttendanceExcuse!]  courseId: ID  termId: ID
 }
 input MessageFilter { unread: Boolean  scopes: [MessageScope!]  studentIds: [ID!] }
-input LogInInput { username: String!  password: String!  client: ClientKind!  deviceName: String }
+input LogInInput { username: String!  password: String!  client: ClientKind!  deviceName: String  deviceId: String }
 
 union LogInResult = LogInSuccess | LogInProblem
 type LogInSuccess { session: SessionTokens!  me: Parent  secondFactorNeeded: Boolean! }
