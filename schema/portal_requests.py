@@ -1,7 +1,7 @@
 """Portal requests: the form, its status for whoever has the reference, and what the office does with it."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 from strawberry import ID, Info, Private
@@ -16,12 +16,13 @@ from resolvers.portal.identity_check import IdentityCheck, record_identity_check
 from resolvers.portal.portal_request import RequestAndSteps, SubmitPortalRequest, submit_portal_request
 from resolvers.portal.problems import Refused
 from resolvers.portal.request_decision import Decision, decide_portal_request
-from resolvers.portal.request_list import RequestPage, count_of_requests, page_of_requests, request_for_office
+from resolvers.portal.request_list import count_of_requests, page_of_requests, request_for_office
 from schema import enums as enums
 from schema import portal_request_status as portal_request_status
-from schema.connections import Connection, Edge, PageInfo
+from schema.connections import Connection
 from schema.enums import described
 from schema.letters import LetterJob
+from schema.listings import connection
 from schema.problems import Problems
 from schema.scalars import EmailAddress
 
@@ -266,7 +267,7 @@ class PortalRequestDesk:
     ) -> Connection[PortalRequest] | None:
         context = info.context
         page = await page_of_requests(context, first, after, states)
-        return _connection(page, lambda: count_of_requests(context, states))
+        return connection(page, PortalRequest.of, lambda: count_of_requests(context, states))
 
     @strawberry.field(description="The portal request of a reference; null where there is none. For OFFICE.")
     async def portal_request(
@@ -291,21 +292,6 @@ def _result(done: RequestAndSteps | Refused) -> PortalRequestSuccess | Problems:
     if isinstance(done, Refused):
         return Problems.of(done)
     return PortalRequestSuccess(request=PortalRequest.of(done), letter_job=None)
-
-
-def _connection(page: RequestPage, count: Any) -> Connection[PortalRequest]:
-    nodes = [PortalRequest.of(found) for found in page.found]
-    return Connection(
-        edges=[Edge(cursor=cursor, node=node) for cursor, node in zip(page.cursors, nodes, strict=True)],
-        nodes=nodes,
-        page_info=PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=page.has_previous,
-            start_cursor=page.cursors[0] if page.cursors else None,
-            end_cursor=page.cursors[-1] if page.cursors else None,
-        ),
-        count=count,
-    )
 
 
 def _guardian_loader(context: Context) -> "DataLoader[str, Found | None]":

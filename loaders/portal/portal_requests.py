@@ -91,7 +91,6 @@ class PortalRequest:
 class RequestStep:
     """A state that a request reached: when, by which member of staff (None: the family itself, or time), and why."""
 
-    request_id: int
     state: RequestState
     happened_at: datetime
     by: str | None
@@ -216,19 +215,28 @@ async def count_requests(store: Reading, states: Sequence[RequestState]) -> int:
 
 async def steps_of(store: Reading, request_id: int) -> list[RequestStep]:
     """The states that a request has reached, first to last."""
+    return (await steps_of_requests(store, [request_id])).get(request_id, [])
+
+
+async def steps_of_requests(store: Reading, request_ids: Sequence[int]) -> dict[int, list[RequestStep]]:
+    """The states that each of these requests has reached, first to last; a page of them is bound one by one."""
+    if not request_ids:
+        return {}
+    names = [f"id_{number}" for number in range(len(request_ids))]
     found = await store.rows(
         "select portal_request_step.portal_request_id, portal_request_step.state, portal_request_step.happened_at, "
         "coalesce(account.name, account.username) as by_name, portal_request_step.note "
         "from portal_request_step left join account on account.id = portal_request_step.account_id "
-        "where portal_request_step.portal_request_id = :id order by portal_request_step.id",
-        {"id": request_id},
+        f"where portal_request_step.portal_request_id in ({', '.join(f':{name}' for name in names)}) "
+        "order by portal_request_step.id",
+        dict(zip(names, request_ids, strict=True)),
     )
-    return [
-        RequestStep(
-            row["portal_request_id"], RequestState(row["state"]), row["happened_at"], row["by_name"], row["note"]
+    steps: dict[int, list[RequestStep]] = {}
+    for row in found:
+        steps.setdefault(row["portal_request_id"], []).append(
+            RequestStep(RequestState(row["state"]), row["happened_at"], row["by_name"], row["note"])
         )
-        for row in found
-    ]
+    return steps
 
 
 async def expire_requests(transaction: Transaction, now: datetime) -> int:

@@ -4,12 +4,13 @@ Whoever has just chosen a password logs in with it (quick reference, page 4), so
 nothing without the account being noticed.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from loaders.errors import ConstraintBroken
 from loaders.portal import portal_requests as requests
 from loaders.portal.accounts import NewAccount, account_by_username, add_account
 from loaders.portal.activation_keys import ActivationKey, guardians_with_account, use_key
+from loaders.portal.audit import Entry, record
 from loaders.portal.portal_requests import PortalRequest, RequestState
 from resolvers.context import Context
 from resolvers.portal.accounts import AccountCreated, taken, username_problems
@@ -20,7 +21,6 @@ from resolvers.portal.problems import Problem, ProblemCode, Refused
 from resolvers.portal.redeeming import living_key, not_valid
 from resolvers.portal.service import Portal, undisturbed
 from resolvers.portal.texts import normalized, username_key
-from resolvers.portal.trail import note
 
 _KEY, _USERNAME, _PASSWORD = ("input", "key"), ("input", "username"), ("input", "password")
 _EXISTS = Problem(
@@ -102,14 +102,10 @@ async def _do_open(
                 raise _KeyGone
             if request is not None and await requests.move_request(transaction, request, RequestState.ACTIVATED, now):
                 await requests.add_step(transaction, request.id, RequestState.ACTIVATED, now)
-            await note(
-                context,
-                transaction,
-                "ACCOUNT_CREATED",
-                f"account:{account_id}",
-                account_id=account_id,
-                guardian_id=key.guardian_id,
-            )
+            # Whoever holds the key is the account's holder from now on.
+            actor = f"account:{account_id}"
+            entry = Entry(now, actor, "ACCOUNT_CREATED", actor, account_id, context.caller.address)
+            await record(transaction, replace(entry, detail={"guardian_id": key.guardian_id}))
             address = contact.address or (request.email if request else None)
             if address is not None:
                 values = {"name": contact.name or username, "username": username}

@@ -12,6 +12,7 @@ from loaders.rights import rights_of_guardians
 from loaders.source import Source
 from loaders.statement import Key
 from resolvers import arguments
+from resolvers.access_log import AccessAction, log_access
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
 from resolvers.portal.service import Portal
@@ -21,13 +22,18 @@ from resolvers.staff import staff
 
 #: How many guardians a search shows at the most: the office looks for one person, and nobody reads the school.
 MOST_FOUND = 20
+#: What the office opens students' records for, as their families read it.
+ACTIVATION = "ACTIVATION"
 _MOST_WORDS = 4
 _SHORTEST = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Guardian:
-    """A guardian of the SIS; `students` are the names of those to whom their portal right holds today."""
+    """A guardian of the SIS; `students` are the names of those to whom their portal right holds today.
+
+    The keys of those students stand in the same order.
+    """
 
     sourced_id: str
     given_name: str
@@ -35,6 +41,7 @@ class Guardian:
     email: str | None
     language: str | None
     students: tuple[str, ...]
+    student_keys: tuple[Key, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,11 @@ async def find_guardians(context: Context, search: Search) -> list[Found]:
         await note(context, transaction, "GUARDIANS_SEARCHED", "guardians", found=len(keys))
         for key in keys:
             await note(context, transaction, "GUARDIAN_SHOWN", f"guardian:{key}")
-    return [each for each in found if each is not None]
+        shown = [each for each in found if each is not None]
+        # A student of two guardians who are both shown was opened once.
+        opened = dict.fromkeys(student for each in shown for student in each.guardian.student_keys)
+        await log_access(context, transaction, AccessAction.OPENED, students=opened, purpose=ACTIVATION)
+    return shown
 
 
 async def found_guardians(context: Context, sourced_ids: Sequence[str]) -> list[Found | None]:
@@ -107,17 +118,25 @@ async def guardians(source: Source, keys: Iterable[Key]) -> dict[str, Guardian]:
     guardian_at, student_at = rights.columns.index("guardian_key"), rights.columns.index("student_key")
     pairs = [(row[guardian_at], row[student_at]) for row in rights.rows]
     names = await _student_names(source, list(dict.fromkeys(student for _, student in pairs)))
-    students: dict[Key, list[str]] = {}
+    students: dict[Key, list[tuple[str, Key]]] = {}
     for guardian, student in pairs:
         if student in names:
-            students.setdefault(guardian, []).append(names[student])
+            students.setdefault(guardian, []).append((names[student], student))
     wanted = ("key", "given_name", "name", "email", "preferred_language")
     places = [rows.columns.index(name) for name in wanted]
     found: dict[str, Guardian] = {}
     for row in rows.rows:
         key, given_name, name, email, language = (row[place] for place in places)
-        of_key = tuple(sorted(students.get(key, ())))
-        found[str(key)] = Guardian(str(key), given_name, name, email or None, language, of_key)
+        of_key = sorted(students.get(key, ()), key=lambda student: (student[0], str(student[1])))
+        found[str(key)] = Guardian(
+            sourced_id=str(key),
+            given_name=given_name,
+            name=name,
+            email=email or None,
+            language=language,
+            students=tuple(student for student, _ in of_key),
+            student_keys=tuple(student for _, student in of_key),
+        )
     return found
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from loaders.portal import portal_requests as rows
 from loaders.portal.portal_requests import PhotoIdKind, PortalRequest, RequestState
 from loaders.portal.roles import StaffRole
+from resolvers.access_log import AccessAction, log_access
 from resolvers.context import Context
-from resolvers.portal.guardians import Guardian, guardian_of
+from resolvers.portal.guardians import ACTIVATION, Guardian, guardian_of
 from resolvers.portal.portal_request import RequestAndSteps, read_reference, with_steps
 from resolvers.portal.problems import Problem, ProblemCode, Refused
 from resolvers.portal.service import Portal, undisturbed
@@ -113,6 +114,7 @@ async def _do_record(
             id_kind=order.id_kind.value,
             guardian=guardian.sourced_id,
         )
+        await log_access(context, transaction, AccessAction.OPENED, students=guardian.student_keys, purpose=ACTIVATION)
     found = await with_steps(portal, request.reference)
     assert found is not None
     return found

@@ -20,15 +20,14 @@ from resolvers.context import Context
 from resolvers.portal.activation_key import ALPHABET, read_letters
 from resolvers.portal.problems import Problem, ProblemCode, Refused
 from resolvers.portal.service import Portal, undisturbed
-from resolvers.portal.texts import normalized, readable
 from resolvers.portal.throttle import Purpose
 from resolvers.portal.trail import note
+from resolvers.portal.typed import typed
 from resolvers.portal.wording import language_of
 
 MOST_STUDENTS = 12
 REFERENCE_LENGTH = 10
 _GROUP = 5
-_LINES = ("\n", "\r", "\t")
 
 NEXT_STEPS = {
     RequestState.SUBMITTED: "Take a photo ID to your student's school and sign the form there before the staff.",
@@ -130,10 +129,8 @@ def _checked(context: Context, order: SubmitPortalRequest) -> tuple[list[Problem
     """Everything that is wrong with the form, and the request to be where nothing is."""
     problems: list[Problem] = []
 
-    def text(given: str, most: int, *path: str, lines: bool = False, needed: bool = True) -> str:
-        kept, found = checked_text(given, most, ("input", *path), lines=lines, needed=needed)
-        problems.extend(found)
-        return kept
+    def text(given: str, most: int, *path: str, lines: bool = False, least: int = 1) -> str:
+        return typed(given, most, ("input", *path), problems, lines=lines, least=least)
 
     name = text(order.name, 120, "name")
     if not 1 <= len(order.students) <= MOST_STUDENTS:
@@ -148,7 +145,7 @@ def _checked(context: Context, order: SubmitPortalRequest) -> tuple[list[Problem
     )
     home_address = text(order.home_address, 400, "homeAddress", lines=True)
     phone = text(order.phone, 40, "phone")
-    email = text(order.email or "", 254, "email", needed=False) or None
+    email = text(order.email or "", 254, "email", least=0) or None
     if email is None and order.delivery is KeyDelivery.EMAIL:
         problems.append(
             Problem(ProblemCode.EMAIL_NEEDED, "Give an e-mail address, or choose delivery by post.", ("input", "email"))
@@ -168,28 +165,6 @@ def _checked(context: Context, order: SubmitPortalRequest) -> tuple[list[Problem
         address=context.caller.address,
     )
     return problems, request
-
-
-def checked_text(
-    given: str, most: int, path: tuple[str, ...], *, lines: bool = False, needed: bool = True
-) -> tuple[str, list[Problem]]:
-    """A text that somebody typed, in NFKC and without space around it, and what is wrong with it."""
-    text = normalized(given)
-    if text is None and len(given) > most:
-        return "", [_too_long(most, path)]
-    shown = (text or "").strip()
-    inside = "".join(character for character in shown if character not in _LINES) if lines else shown
-    if text is None or not readable(inside):
-        return "", [Problem(ProblemCode.TEXT_UNREADABLE, "Use only characters that can be typed and read.", path)]
-    if not shown and needed:
-        return "", [Problem(ProblemCode.TEXT_MISSING, "This must be filled in.", path)]
-    if len(shown) > most:
-        return "", [_too_long(most, path)]
-    return shown, []
-
-
-def _too_long(most: int, path: tuple[str, ...]) -> Problem:
-    return Problem(ProblemCode.TEXT_TOO_LONG, f"Use at most {most} characters.", path)
 
 
 def _new_reference() -> str:

@@ -12,10 +12,11 @@ from resolvers.portal.identity_check import checked_guardian, not_found, request
 from resolvers.portal.key_delivery import Recipient, mail_key, order_letter
 from resolvers.portal.letters import job_of
 from resolvers.portal.mail import Letter, post
-from resolvers.portal.portal_request import RequestAndSteps, checked_text, with_steps
+from resolvers.portal.portal_request import RequestAndSteps, with_steps
 from resolvers.portal.problems import Problem, ProblemCode, Refused
 from resolvers.portal.service import Portal, undisturbed
 from resolvers.portal.trail import note
+from resolvers.portal.typed import typed
 from resolvers.staff import staff
 
 _OPEN = (RequestState.SUBMITTED, RequestState.ID_VERIFIED)
@@ -55,11 +56,10 @@ async def decide_portal_request(context: Context, order: Decision) -> Decided | 
         if isinstance(guardian, Problem):
             return Refused((guardian,))
         return await undisturbed(_do_approve(context, request, guardian, viewer.account_id))
-    reason, problems = checked_text(order.reason or "", _REASON_MAX, _REASON)
-    if any(problem.code is ProblemCode.TEXT_MISSING for problem in problems):
-        problems = [Problem(ProblemCode.REASON_MISSING, "Say why the request is denied.", _REASON)]
-    if request.state not in _OPEN:
-        problems.insert(0, wrong_state(request.state))
+    problems = [] if request.state in _OPEN else [wrong_state(request.state)]
+    reason = typed(order.reason or "", _REASON_MAX, _REASON, problems, least=0)
+    if not reason and not problems:
+        problems.append(Problem(ProblemCode.REASON_MISSING, "Say why the request is denied.", _REASON))
     if problems:
         return Refused(tuple(problems))
     return await undisturbed(_do_deny(context, request, reason, viewer.account_id))

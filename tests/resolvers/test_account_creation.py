@@ -67,7 +67,7 @@ async def test_a_key_makes_one_account_and_no_session(house: House, world: World
     assert (account["username"], account["guardian_id"], account["setup_done_at"]) == ("Harbor", DANA, None)
     (used,) = (await everything(house))["activation_key"]
     assert (used["used_at"] is not None, used["account_id"]) == (True, account["id"])
-    assert (await house.trail())[-1] == ("stranger", "ACCOUNT_CREATED", f"account:{account['id']}")
+    assert (await house.trail())[-1] == (f"account:{account['id']}", "ACCOUNT_CREATED", f"account:{account['id']}")
     assert isinstance((await house.try_log_in("harbor", PASSWORD))[0], LoggedIn)
     assert codes(await opened(house, world.source, key, "second")) == [(ProblemCode.KEY_NOT_VALID, KEY)]
 

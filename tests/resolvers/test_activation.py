@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from resolvers.portal.problems import ProblemCode, Refused
 from resolvers.portal.redeeming import RECOVERY, Redeemed, redeem_activation_key
 from tests.office import ADDRESS, DANA, MARISOL, MONTH, ask, everything, issued, nobody, office, opened
 from tests.portal import House, empty_place, open_house
+from tests.timing import compare
 from tests.world import World, open_world
 
 REDEEM = """mutation ($key: String!) { redeemActivationKey(key: $key) {
@@ -146,6 +147,18 @@ async def test_every_refused_key_takes_the_same_work(
             object.__setattr__(house.portal, "writer", told.inner)
         works.add((*told.said, len(world.recorded.statements) - asked))
     assert len(works) == 1
+
+
+async def test_the_clock_tells_no_refused_key_from_another(house: House, world: World) -> None:
+    keys = await dead_keys(house)
+
+    def tried(kind: str) -> Callable[[int], Awaitable[object]]:
+        # Each from an address of its own, or the throttle would answer.
+        return lambda n: redeem_activation_key(nobody(house, world.source, f"{kind} {n}"), keys[kind])
+
+    for kind in ("used", "replaced", "expired", "unreadable"):
+        verdict = await compare(tried("unknown"), tried(kind), samples=60)
+        assert not verdict.apart, (kind, verdict)
 
 
 async def test_a_living_key_says_for_whom_it_is_and_is_not_used_up(house: House, world: World) -> None:

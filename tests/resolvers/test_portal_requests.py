@@ -361,6 +361,10 @@ async def test_guardians_are_found_by_the_beginnings_of_names_and_never_listed(h
     actions = [action for _, action, _ in await house.trail()]
     assert "GUARDIANS_SEARCHED" in actions
     assert ("GUARDIAN_SHOWN", f"guardian:{DANA}") in [entry[1:] for entry in await house.trail()]
+    opened = await house.writer.rows("select distinct actor_name, actor_role, action, purpose from access_log")
+    assert [tuple(row.values()) for row in opened] == [("Jo Desk", "OFFICE", "OPENED", "ACTIVATION")]
+    students = {row["student_id"] for row in await house.writer.rows("select student_id from access_log")}
+    assert {str(key) for key in found.guardian.student_keys} <= students
 
 
 async def test_a_search_shows_twenty_at_the_most(house: House, tmp_path: Path) -> None:
