@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from loaders.errors import LoaderError
+from loaders.portal.letter_jobs import forget_letters
 from loaders.portal.mail import forget_finished
+from loaders.portal.portal_requests import expire_requests, forget_portal_requests
 from loaders.portal.recovery_attempts import forget_attempts
 from loaders.portal.session_list import forget_sessions
 from loaders.portal.support_requests import forget_support_requests
@@ -35,6 +37,9 @@ RETENTIONS: tuple[Retention, ...] = (
     Retention("recovery attempts", timedelta(days=30), forget_attempts),
     Retention("sessions", timedelta(days=90), forget_sessions),
     Retention("support requests", timedelta(days=365), forget_support_requests),
+    Retention("portal requests past their time", timedelta(0), expire_requests),
+    Retention("portal requests", timedelta(days=365), forget_portal_requests),
+    Retention("letters", timedelta(0), forget_letters),
 )
 
 

@@ -19,7 +19,7 @@ described(
         RequestState.DENIED: "The school has denied it.",
         RequestState.KEY_SENT: "The activation key was sent.",
         RequestState.ACTIVATED: "The account was opened with the key.",
-        RequestState.EXPIRED: "The key was not used in time.",
+        RequestState.EXPIRED: "Nobody came to sign it in time, or its key was not used in time.",
     },
 )
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from loaders.contract import GradeLevel, RelationshipKind
@@ -96,6 +96,9 @@ class RequestStep:
     by: str | None
     note: str | None
 
+
+#: How long a form waits for its parent to come with a photo ID.
+WAITS = timedelta(days=90)
 
 _SELECT = """
 select id, reference, state, name, relationship, students, home_address, phone, email, delivery, language,
@@ -240,14 +243,15 @@ async def steps_of_requests(store: Reading, request_ids: Sequence[int]) -> dict[
 
 
 async def expire_requests(transaction: Transaction, now: datetime) -> int:
-    """Marks EXPIRED whose key was sent and is past its time unused; how many."""
+    """Marks EXPIRED whose key is past its time unused, and what nobody has carried on for 90 days; how many."""
     found = await transaction.rows(
         "update portal_request set state = 'EXPIRED', changed_at = :now_at "
         "where state in ('APPROVED', 'KEY_SENT') "
         "and exists (select 1 from activation_key where activation_key.portal_request_id = portal_request.id) "
         "and not exists (select 1 from activation_key where activation_key.portal_request_id = portal_request.id "
-        "and revoked_at is null and (used_at is not null or expires_at > :now_at)) returning id",
-        {"now_at": now},
+        "and revoked_at is null and (used_at is not null or expires_at > :now_at)) "
+        "or state in ('SUBMITTED', 'ID_VERIFIED') and changed_at < :waited_since_at returning id",
+        {"now_at": now, "waited_since_at": now - WAITS},
     )
     for row in found:
         await add_step(transaction, row["id"], RequestState.EXPIRED, now)

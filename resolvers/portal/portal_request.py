@@ -36,7 +36,7 @@ NEXT_STEPS = {
     RequestState.DENIED: "The request was not approved. Ask at your student's school why.",
     RequestState.KEY_SENT: "Choose HELP on the log-in page and enter the activation key that was sent to you.",
     RequestState.ACTIVATED: "Your account is there. Log in with your user name and password.",
-    RequestState.EXPIRED: "The activation key was not used in time. Ask at your student's school for another one.",
+    RequestState.EXPIRED: "The request or its key was not used in time. Ask at your student's school for another key.",
 }
 
 

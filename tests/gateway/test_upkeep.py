@@ -7,6 +7,16 @@ from pathlib import Path
 import pytest
 
 from gateway.upkeep import RETENTIONS, Upkeep
+from loaders.contract import RelationshipKind
+from loaders.portal.portal_requests import (
+    KeyDelivery,
+    NewRequest,
+    RequestedStudent,
+    RequestState,
+    add_request,
+    request_by_reference,
+    steps_of,
+)
 from resolvers.context import Caller
 from resolvers.portal.mail import Letter, post
 from resolvers.portal.sessions import refresh
@@ -56,6 +66,39 @@ async def test_mail_goes_thirty_days_after_its_end(house: House) -> None:
     house.clock.pass_by(days=31)
     assert (await Upkeep(house.portal).sweep())["mails"] == 1
     assert await house.count("select count(*) as n from mail") == 1
+
+
+async def test_a_form_that_nobody_signs_expires_and_what_was_typed_goes_a_year_later(house: House) -> None:
+    request = NewRequest(
+        reference="AAAAA-BBBBB",
+        name="Dana Porter",
+        relationship=RelationshipKind.MOTHER,
+        students=(RequestedStudent("Kit Porter", "Elementary", None),),
+        home_address="12 Elm Street",
+        phone="573-555-0142",
+        email="dana@families.example",
+        delivery=KeyDelivery.EMAIL,
+        language="en",
+        submitted_at=house.clock.now(),
+        address="198.51.100.7",
+    )
+    async with house.writer.transaction() as transaction:
+        await add_request(transaction, request)
+    upkeep = Upkeep(house.portal)
+    house.clock.pass_by(days=90)
+    assert set((await upkeep.sweep()).values()) == {0}
+    house.clock.pass_by(days=1)
+    assert (await upkeep.sweep())["portal requests past their time"] == 1
+    found = await request_by_reference(house.writer, "AAAAA-BBBBB")
+    assert found is not None
+    assert (found.state, found.name) == (RequestState.EXPIRED, "Dana Porter")
+    steps = await steps_of(house.writer, found.id)
+    assert [(step.state, step.happened_at) for step in steps] == [(RequestState.EXPIRED, house.clock.now())]
+    house.clock.pass_by(days=366)
+    assert (await upkeep.sweep())["portal requests"] == 1
+    found = await request_by_reference(house.writer, "AAAAA-BBBBB")
+    assert found is not None
+    assert (found.name, found.home_address, found.phone, found.email, found.students) == ("", "", "", "", ())
 
 
 def test_nothing_of_a_family_is_kept_longer_than_a_year_and_the_trail_is_not_swept() -> None:
