@@ -29,21 +29,20 @@ _SCORES_IN_SECTIONS = Template(
 
 def _join(joined: Joined, given: Rows, scores: Rows | None) -> tuple[list[Raw], list[tuple[Any, int]]]:
     """Each course's assignments with the student's scores, the latest due first; a course that was left ends early."""
-    of_section: dict[Any, list[Raw]] = {}
-    for section, row in zip(given.layout.values("section_key", given.raw), given.raw, strict=True):
-        of_section.setdefault(section, []).append(row)
+    of_section = given.groups()
     number = given.layout.plain.index("assignment_key")
     due = given.layout.cell("due_on")
     made: list[Raw] = []
     runs: list[tuple[Any, int]] = []
     none: Raw = ()
-    own: dict[Any, Raw] = {}
+    own: dict[Any, dict[Any, Raw]] = {key[0]: {} for key in joined.keys}
     if scores is not None:
         none = (None,) * scores.layout.width
-        own = dict(zip(scores.layout.keys(scores.raw), scores.raw, strict=True))
+        for (student, assignment), row in zip(scores.keys, scores.raw, strict=True):
+            own[student][assignment] = row
     for key in joined.keys:
         student, section, dropped_on = key
-        rows = of_section.get(section, [])
+        rows: Sequence[Raw] = of_section.get(section, ())
         if dropped_on is not None:
             read, at = due.read or _as_it_is, due.at[0]
             rows = [row for row in rows if (day := read(row[at])) is None or day <= dropped_on]
@@ -54,7 +53,8 @@ def _join(joined: Joined, given: Rows, scores: Rows | None) -> tuple[list[Raw], 
         if scores is None:
             made += [(student, dropped_on, *row) for row in rows]
         else:
-            made += [(student, dropped_on, *row, *own.get((student, row[number]), none)) for row in rows]
+            score = own[student].get
+            made += [(student, dropped_on, *row, *score(row[number], none)) for row in rows]
     return made, runs
 
 

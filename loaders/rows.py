@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from loaders.dialect import Dialect
@@ -200,6 +201,16 @@ class Rows:
     def key(self) -> tuple[int, ...]:
         """Where the key stands among the columns."""
         return tuple(self.columns.index(name) for name in self.layout.key)
+
+    def groups(self) -> dict[Any, Sequence[Raw]]:
+        """The raw rows of each key, in the statement's order."""
+        if self.runs is not None:
+            ends = [0, *accumulate(count for _, count in self.runs)]
+            return {key: self.raw[ends[n] : ends[n + 1]] for n, (key, _) in enumerate(self.runs)}
+        found: dict[Any, list[Raw]] = {}
+        for key, row in zip(self.keys, self.raw, strict=True):
+            found.setdefault(key, []).append(row)
+        return dict(found)
 
     def by_key(self) -> dict[Any, list[Row]]:
         """The rows of each key, in the statement's order; a key of several columns is a tuple."""

@@ -12,6 +12,9 @@ from loaders.rows import Raw, Rows
 
 Group = tuple[Raw, ...]
 
+#: How many statements have a place before all of them are forgotten.
+STATEMENTS = 8192
+
 
 class SharedRows:
     """Raw rows by statement and key, all read under one mark of the source; another mark empties it.
@@ -43,6 +46,10 @@ class SharedRows:
 
     def place(self, statement: Hashable) -> int:
         """A number that stands for a statement with its columns."""
+        if len(self._statements) >= STATEMENTS:
+            self._statements.clear()
+            self._groups.clear()
+            self._rows = 0
         return self._statements.setdefault(statement, len(self._statements))
 
     def find(self, place: int, keys: Sequence[Any]) -> tuple[dict[Any, Group], list[Any]]:

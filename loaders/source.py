@@ -222,7 +222,8 @@ class _Trip:
                 as_of = found.as_of
                 kept = memory.keep(self.mark, place, missing, found)
                 groups = {key: known.get(key) or kept.get(key, ()) for key in statement.keys}
-            return Rows(layout, [row for group in groups.values() for row in group], as_of)
+            runs = [(key, len(group)) for key, group in groups.items() if group]
+            return Rows(layout, [row for group in groups.values() for row in group], as_of, runs=runs)
 
         return rows
 

@@ -1,8 +1,9 @@
 """Schools and terms, and which terms a family looks at today."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from typing import NamedTuple
 
 from loaders import schools
 from loaders.contract import TermKind
@@ -23,6 +24,8 @@ class TermDates:
     school_year: int
 
 
+#: For how many combinations of schools and years the terms to show are kept.
+MOST_SHOWN = 10_000
 _DATES = tuple(field.name for field in fields(TermDates))
 
 
@@ -48,26 +51,50 @@ def shown_terms(terms: Sequence[TermDates], today: date) -> list[TermDates]:
     return shown
 
 
+Years = tuple[tuple[Key, int], ...]
+
+
+class _Shown(NamedTuple):
+    """Which terms are shown to whoever is enrolled in these schools and years, as worked out under a mark."""
+
+    mark: Hashable
+    of_years: dict[Years, list[TermDates]]
+
+
 async def shown_terms_of_students(context: Context, students: Sequence[Key]) -> dict[Key, list[TermDates]]:
     """The terms to show today for each of these students, who must be the viewer's; one without any is not there."""
     scope = await scope_of(context)
-    years = {
-        student: list(dict.fromkeys([(e.school_key, e.school_year) for e in scope.enrolled.get(student, ())]))
-        for student in students
-    }
-    asked = list(dict.fromkeys([year for of_student in years.values() for year in of_student]))
-    if not asked:
+    years: dict[Key, Years] = {student: tuple(dict.fromkeys(scope.enrolled.get(student, ()))) for student in students}
+    known = _known(context)
+    missing = [of_student for of_student in dict.fromkeys(years.values()) if of_student not in known]
+    if missing:
+        known.update(await _read_shown(context, missing))
+    return {student: known[of_student] for student, of_student in years.items() if known[of_student]}
+
+
+def _known(context: Context) -> dict[Years, list[TermDates]]:
+    """What is known under the operation's mark; nothing where nothing vouches for it, or nothing may be kept."""
+    source, mark = context.source, context.mark
+    if mark is None or not source.shared.most:
         return {}
-    (rows,) = await context.source.fetch([schools.terms_of_years(asked)], [_DATES], mark=context.mark)
+    shown: _Shown | None = source.notes.get(_Shown)
+    if shown is None or shown.mark != mark or len(shown.of_years) > MOST_SHOWN:
+        shown = source.notes[_Shown] = _Shown(mark, {})
+    return shown.of_years
+
+
+async def _read_shown(context: Context, wanted: Sequence[Years]) -> dict[Years, list[TermDates]]:
+    asked = list(dict.fromkeys([year for years in wanted for year in years]))
     found: dict[tuple[Key, int], list[TermDates]] = {}
-    for row in rows.layout.several(_DATES, rows.raw):
-        found.setdefault((row[1], row[5]), []).append(TermDates(*row))
+    if asked:
+        (rows,) = await context.source.fetch([schools.terms_of_years(asked)], [_DATES], mark=context.mark)
+        for row in rows.layout.several(_DATES, rows.raw):
+            found.setdefault((row[1], row[5]), []).append(TermDates(*row))
     shown = {}
-    for student, of_student in years.items():
-        terms = [term for year in of_student for term in found.get(year, ())]
-        if terms:
-            terms.sort(key=lambda term: (term.starts_on, -term.ends_on.toordinal()))
-            shown[student] = shown_terms(terms, context.today)
+    for years in wanted:
+        terms = [term for year in years for term in found.get(year, ())]
+        terms.sort(key=lambda term: (term.starts_on, -term.ends_on.toordinal()))
+        shown[years] = shown_terms(terms, context.today)
     return shown
 
 
