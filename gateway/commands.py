@@ -58,7 +58,7 @@ async def run_demo(*, students: int, seed: int, fresh: bool, serving: bool, out:
             out(line)
 
     gateway = create_app(settings, address=address_of(settings, bound.getsockname()[1]))
-    await serve(gateway, bound, ready, gateway.endpoint)
+    await serve(gateway, bound, ready, gateway.endpoint, settings.trusted_proxies)
 
 
 async def run_serve(*, out: Tell) -> None:
@@ -69,7 +69,13 @@ async def run_serve(*, out: Tell) -> None:
     from gateway.app import create_app
 
     gateway = create_app(settings, address=address_of(settings, bound.getsockname()[1]))
-    await serve(gateway, bound, lambda port: out(f"url: {graphql_url(settings, port)}"), gateway.endpoint)
+    await serve(
+        gateway,
+        bound,
+        lambda port: out(f"url: {graphql_url(settings, port)}"),
+        gateway.endpoint,
+        settings.trusted_proxies,
+    )
 
 
 async def run_check() -> None:

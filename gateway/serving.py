@@ -6,7 +6,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, cast
@@ -57,11 +57,16 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def configure(
-    app: ASGIApp, *, head_seconds: float = HEAD_SECONDS, endpoint: Callable[[], Responder | None] | None = None
+    app: ASGIApp,
+    *,
+    head_seconds: float = HEAD_SECONDS,
+    endpoint: Callable[[], Responder | None] | None = None,
+    trusted: Sequence[str] = ("127.0.0.1",),
 ) -> uvicorn.Config:
     """How the gateway has uvicorn serve: what strangers may send, and for how long they may take, is bounded.
 
-    With `endpoint`, requests to it that need no application are answered by the protocol itself.
+    With `endpoint`, requests to it that need no application are answered by the protocol itself. `trusted` are the
+    proxies that are believed for whom they ask.
     """
     kind = HeadProtocol if endpoint is None else DirectProtocol
     named: dict[str, Any] = {"head_seconds": head_seconds}
@@ -81,7 +86,7 @@ def configure(
         ws_per_message_deflate=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    config.app = _Forwarded(app, config.forwarded_allow_ips)
+    config.app = _Forwarded(app, list(trusted))
     return config
 
 
@@ -90,13 +95,14 @@ async def serve(
     bound: socket.socket,
     ready: Callable[[int], None],
     endpoint: Callable[[], Responder | None] | None = None,
+    trusted: Sequence[str] = ("127.0.0.1",),
 ) -> None:
     """Serve until SIGINT or SIGTERM; `ready` hears the port once connections are taken.
 
-    What the application raises while it starts is raised here. `endpoint` is as `configure` has it.
+    What the application raises while it starts is raised here. `endpoint` and `trusted` are as `configure` has them.
     """
     startup = _Startup(app)
-    server = _Server(configure(startup, endpoint=endpoint), lambda: ready(bound.getsockname()[1]))
+    server = _Server(configure(startup, endpoint=endpoint, trusted=trusted), lambda: ready(bound.getsockname()[1]))
     try:
         await server.serve(sockets=[bound])
     except SystemExit:

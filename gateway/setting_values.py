@@ -4,7 +4,7 @@ No message repeats the text, which may be a secret in the wrong place.
 """
 
 import re
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -82,6 +82,16 @@ def origin(text: str) -> str:
         raise refusal
     default = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{_bracketed(host)}" + (f":{port}" if port not in (None, default) else "")
+
+
+def network(text: str) -> str:
+    """An IP address, or a network in CIDR notation."""
+    try:
+        return str(ip_network(text.strip())) if "/" in text else str(ip_address(text.strip()))
+    except ValueError:
+        raise ValueError(
+            "A proxy is an IP address, or a network like 10.0.0.0/8; never a name or a wildcard."
+        ) from None
 
 
 def listed(value: object) -> object:

@@ -38,6 +38,7 @@ from gateway.setting_values import (
     long_enough,
     mail_server,
     mailbox,
+    network,
     origin,
     pepper_in,
     seal_key_in,
@@ -114,6 +115,13 @@ class Settings(BaseSettings):
     allowed_origins: Annotated[
         tuple[Annotated[str, AfterValidator(origin)], ...], NoDecode, BeforeValidator(listed)
     ] = Field((), description="Other sites whose pages may call the gateway.", examples=["https://app.example.org"])
+    trusted_proxies: Annotated[
+        tuple[Annotated[str, AfterValidator(network)], ...], NoDecode, BeforeValidator(listed)
+    ] = Field(
+        ("127.0.0.1",),
+        description="Proxies that are believed for whom they ask: addresses and networks.",
+        examples=["10.0.0.5,10.1.0.0/16"],
+    )
     district_name: str = Field(
         "Homeroom", min_length=1, max_length=200, description="As families see it.", examples=["Jefferson City Schools"]
     )

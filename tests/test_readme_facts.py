@@ -33,6 +33,8 @@ def _default(field: FieldInfo) -> str:
             return "required"
         case None | ():
             return ""
+        case tuple(values):
+            return f"`{','.join(values)}`"
         case bool(value):
             return f"`{str(value).lower()}`"
         case float(value):

@@ -80,6 +80,7 @@ FAULTY = {
     "HOMEROOM_PUBLIC_URL": "https://plover.example/path",
     "HOMEROOM_SECURE_COOKIES": "plover",
     "HOMEROOM_ALLOWED_ORIGINS": "https://fine.example,*",
+    "HOMEROOM_TRUSTED_PROXIES": "10.0.0.1,plover",
     "HOMEROOM_DISTRICT_NAME": "plover" * 40,
     "HOMEROOM_SUPPORT_EMAIL": "plover",
     "HOMEROOM_MAIL_FROM": "plover",
