@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from loaders.errors import LoaderError
+from loaders.portal.devices import forget_devices
 from loaders.portal.letter_jobs import forget_letters
 from loaders.portal.mail import forget_finished
 from loaders.portal.portal_requests import expire_requests, forget_portal_requests
 from loaders.portal.recovery_attempts import forget_attempts
+from loaders.portal.recovery_email import forget_links
+from loaders.portal.resets import forget_resets
 from loaders.portal.session_list import forget_sessions
 from loaders.portal.support_requests import forget_support_requests
 from loaders.portal.transaction import Transaction
@@ -35,6 +38,9 @@ class Retention:
 RETENTIONS: tuple[Retention, ...] = (
     Retention("mails", timedelta(days=30), forget_finished),
     Retention("recovery attempts", timedelta(days=30), forget_attempts),
+    Retention("links to new passwords", timedelta(days=30), forget_resets),
+    Retention("links to recovery addresses", timedelta(days=30), forget_links),
+    Retention("devices", timedelta(days=400), forget_devices),
     Retention("sessions", timedelta(days=90), forget_sessions),
     Retention("support requests", timedelta(days=365), forget_support_requests),
     Retention("portal requests past their time", timedelta(0), expire_requests),

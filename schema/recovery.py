@@ -10,6 +10,7 @@ from resolvers.context import Context
 from resolvers.portal.forgotten import request_password_reset, request_username
 from resolvers.portal.problems import Refused
 from resolvers.portal.reset import CompletePasswordReset, complete_password_reset, open_password_reset
+from schema.orders import ON_AN_ACCOUNT
 from schema.problems import Problems
 from schema.scalars import EmailAddress
 from schema.security import PreferenceImage, Token
@@ -66,7 +67,8 @@ PasswordResetResult = Annotated[
 @strawberry.type(description="The orders for those who have forgotten something.")
 class RecoveryMutations:
     @strawberry.mutation(
-        description=f"Have the user names of a recovery address mailed to it. Answers alike whoever has it. {_ABUSE}"
+        description=f"Have the user names of a recovery address mailed to it. Answers alike whoever has it. {_ABUSE}",
+        metadata=ON_AN_ACCOUNT,
     )
     async def request_username(
         self,
@@ -81,7 +83,8 @@ class RecoveryMutations:
     @strawberry.mutation(
         description="Have a link to a new password mailed to the recovery address of an account; it is good for 30 "
         "minutes. Who never finished the security set-up is led to the support desk by mail. Answers alike whether or "
-        f"not there is such an account. {_ABUSE}"
+        f"not there is such an account. {_ABUSE}",
+        metadata=ON_AN_ACCOUNT,
     )
     async def request_password_reset(
         self,
@@ -93,7 +96,9 @@ class RecoveryMutations:
             sent_if_known="If there is an account of this user name, a mail is on the way to its holder."
         )
 
-    @strawberry.mutation(description="What a link to a new password asks for. Opening it does not use it up.")
+    @strawberry.mutation(
+        description="What a link to a new password asks for. Opening it does not use it up.", metadata=ON_AN_ACCOUNT
+    )
     async def open_password_reset(
         self,
         info: Info[Context, None],
@@ -111,7 +116,8 @@ class RecoveryMutations:
 
     @strawberry.mutation(
         description="Set a new password by a link: all sixteen images sorted as they were chosen, but for one pair "
-        "that may lie on the wrong sides. Three tries a link, five a day. Every session of the account ends."
+        "that may lie on the wrong sides. Three tries a link, five a day. Every session of the account ends.",
+        metadata=ON_AN_ACCOUNT,
     )
     async def complete_password_reset(
         self,

@@ -20,6 +20,7 @@ from resolvers.portal.recovery_email import (
 from resolvers.portal.setup import Security as State
 from resolvers.portal.setup import SecurityStep
 from schema.enums import described
+from schema.orders import ON_AN_ACCOUNT
 from schema.problems import Problems
 from schema.second_factor import SecondFactor
 
@@ -158,7 +159,8 @@ PreferenceImagesResult = Annotated[
 class SecurityMutations:
     @strawberry.mutation(
         description="Set the recovery address: it holds once the link that is mailed to it was opened; the one before "
-        "holds until then, is told, and can undo the change for 72 hours."
+        "holds until then, is told, and can undo the change for 72 hours.",
+        metadata=ON_AN_ACCOUNT,
     )
     async def set_recovery_email(
         self,
@@ -170,14 +172,18 @@ class SecurityMutations:
             return Problems.of(done)
         return RecoveryEmailSuccess(email=done.email, expires_at=done.expires_at)
 
-    @strawberry.mutation(description="Confirm a recovery address by the link that was mailed to it; no session needed.")
+    @strawberry.mutation(
+        description="Confirm a recovery address by the link that was mailed to it; no session needed.",
+        metadata=ON_AN_ACCOUNT,
+    )
     async def confirm_recovery_email(self, info: Info[Context, None], token: Token) -> ConfirmRecoveryEmailResult:
         done = await confirm_recovery_email(info.context, token)
         return Problems.of(done) if isinstance(done, Refused) else ConfirmRecoveryEmailSuccess(email=done.email)
 
     @strawberry.mutation(
         description="Take a change of the recovery address back, by the link that was mailed to the one before; no "
-        "session needed, and every session of the account ends."
+        "session needed, and every session of the account ends.",
+        metadata=ON_AN_ACCOUNT,
     )
     async def undo_recovery_email(self, info: Info[Context, None], token: Token) -> UndoRecoveryEmailResult:
         done = await undo_recovery_email(info.context, token)
@@ -187,7 +193,8 @@ class SecurityMutations:
 
     @strawberry.mutation(
         description="Choose the preference images: exactly eight that are liked and eight that are disliked, out of "
-        "`portal.preferenceImages`, in the place of those before."
+        "`portal.preferenceImages`, in the place of those before.",
+        metadata=ON_AN_ACCOUNT,
     )
     async def set_preference_images(
         self,

@@ -155,14 +155,17 @@ async def forget_undos(transaction: Transaction, account_id: int, from_id: int) 
     )
 
 
-async def forget_links(transaction: Transaction, before: datetime) -> None:
-    """Empties the hashes of links whose time was over before that instant."""
-    for link in ("confirm", "undo"):
-        await transaction.execute(
-            f"update recovery_email set {link}_hash = null where {link}_hash is not null "
-            f"and {link}_expires_at < :before_at",
-            {"before_at": before},
-        )
+async def forget_links(transaction: Transaction, before: datetime) -> int:
+    """Empties the hashes of links whose time was over before that instant; how many."""
+    return sum([await _forget_links(transaction, link, before) for link in ("confirm", "undo")])
+
+
+async def _forget_links(transaction: Transaction, link: str, before: datetime) -> int:
+    return await transaction.execute(
+        f"update recovery_email set {link}_hash = null where {link}_hash is not null "
+        f"and {link}_expires_at < :before_at",
+        {"before_at": before},
+    )
 
 
 def _recovery_email(row: Row) -> RecoveryEmail:

@@ -56,6 +56,20 @@ ORDERS = {
     "confirmSecondFactor": Order(SIGNED_IN, 'input: { code: "000000" }'),
     "proveSecondFactor": Order(SIGNED_IN, 'input: { code: "000000" }'),
     "removeSecondFactor": Order(SIGNED_IN, f'input: {{ currentPassword: "{PASSWORD}", code: "000000" }}'),
+    "setRecoveryEmail": Order(
+        SIGNED_IN, f'input: {{ currentPassword: "{PASSWORD}", email: "new@families.example" }}', "RECOVERY_EMAIL_SET"
+    ),
+    "confirmRecoveryEmail": Order(ANYBODY, 'token: "x"'),
+    "undoRecoveryEmail": Order(ANYBODY, 'token: "x"'),
+    "setPreferenceImages": Order(
+        SIGNED_IN, f'input: {{ currentPassword: "{PASSWORD}", liked: ["x"], disliked: ["y"] }}'
+    ),
+    "requestUsername": Order(ANYBODY, 'email: "x@families.example"'),
+    "requestPasswordReset": Order(ANYBODY, 'username: "nobody"'),
+    "openPasswordReset": Order(ANYBODY, 'token: "x", language: "en"'),
+    "completePasswordReset": Order(
+        ANYBODY, 'input: { token: "x", liked: [], disliked: [], newPassword: "Quiet-river-9" }'
+    ),
     "revokeSession": Order(SIGNED_IN, f'id: "{node_id("Session", 999)}"'),
     "revokeOtherSessions": Order(SIGNED_IN, "", "OTHER_SESSIONS_REVOKED"),
     "submitSupportRequest": Order(ANYBODY, f"input: {FORM}", "SUPPORT_REQUEST_SUBMITTED"),
@@ -83,8 +97,8 @@ ORDERS = {
     "setStaffRoles": _admin('input: { username: "target", roles: [TEACHER] }', "ROLES_CHANGED"),
     "endAccountSessions": _admin('username: "target"', "ACCOUNT_SESSIONS_ENDED"),
 }
-PARENT, NOBODY = "parent", "nobody"
-CALLERS = [NOBODY, PARENT, *(f"{role.value}{proof}" for role in StaffRole for proof in ("", " proven"))]
+PARENT, UNFINISHED, NOBODY = "parent", "parent without set-up", "nobody"
+CALLERS = [NOBODY, PARENT, UNFINISHED, *(f"{role.value}{proof}" for role in StaffRole for proof in ("", " proven"))]
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -115,7 +129,7 @@ def expected(order: Order, caller: str) -> str | None:
     if caller == NOBODY:
         return "UNAUTHENTICATED"
     role = caller.partition(" ")[0]
-    if caller == PARENT or isinstance(order.who, str) or role not in {each.value for each in order.who}:
+    if caller in (PARENT, UNFINISHED) or isinstance(order.who, str) or role not in {each.value for each in order.who}:
         return "FORBIDDEN"
     return None if caller.endswith(" proven") else "SECOND_FACTOR_REQUIRED"
 
@@ -123,6 +137,9 @@ def expected(order: Order, caller: str) -> str | None:
 async def context_of(house: House, world: World, caller: str) -> Context:
     if caller == NOBODY:
         return Context(world.source, None, Caller(address=ADDRESS), house.portal, None)
+    if caller == UNFINISHED:
+        await house.account("fresh-parent", "1", finished=False)
+        return await house.context(world.source, await house.mobile("fresh-parent"), ADDRESS)
     if caller == PARENT:
         return await house.context(world.source, await house.mobile("dana"), ADDRESS)
     role, _, proven = caller.partition(" ")
