@@ -12,7 +12,6 @@ from resolvers.portal.service import Portal
 from resolvers.portal.sessions import LoggedIn, LogIn
 from resolvers.portal.texts import label
 from resolvers.portal.tokens import is_token, token_hash
-from resolvers.portal.trail import note
 
 #: For how long a browser is asked to keep what it is known by; browsers keep nothing longer.
 KEPT = timedelta(days=400)
@@ -56,8 +55,6 @@ async def _remember(context: Context, device: NewDevice, session_id: int) -> Non
     async with portal.writer.transaction() as transaction:
         seen = await see_device(transaction, device, portal.instant())
         await set_session_device(transaction, session_id, seen.id)
-        if seen.new:
-            await note(context, transaction, "DEVICE_ADDED", f"session:{session_id}", account_id=account.id)
         if seen.new and seen.others:
             shown = device.name or device.user_agent or device.address
             await post_notice(context, transaction, account, contact, "new_device", device=shown)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from gateway.upkeep import Upkeep
 from loaders.portal.roles import StaffRole
 from resolvers.context import Caller, Context
 from resolvers.errors import RateLimited
@@ -27,6 +28,7 @@ from resolvers.portal.reset import (
 )
 from resolvers.portal.sessions import LoggedIn
 from tests.portal import PASSWORD, House, empty_place, open_house
+from tests.timing import compare
 from tests.world import World, open_world
 
 NEW = "Quiet-river-9"
@@ -308,6 +310,44 @@ async def test_what_somebody_typed_is_kept_nowhere(house: House, world: World) -
         kept = repr(await house.writer.rows(f"select * from {table}"))
         assert "my-secret" not in kept
         assert "typed@" not in kept
+
+
+async def test_the_answer_takes_the_same_time_whether_or_not_there_is_an_account(house: House, world: World) -> None:
+    for number in range(31):
+        await house.account(f"dana{number}", DANA)
+
+    async def known(number: int) -> None:
+        request_password_reset(nobody(house, world), f"dana{number}")
+
+    async def unknown(number: int) -> None:
+        request_password_reset(nobody(house, world), f"stranger{number}")
+
+    verdict = await compare(known, unknown, 30)
+    assert not verdict.apart, verdict
+
+
+async def test_what_is_done_beside_the_answer_takes_the_same_steps_for_nobody(house: House, world: World) -> None:
+    await recoverable(house, world)
+    told = []
+    for name, email in (("dana", HOME), ("stranger", "nobody@home.example")):
+        before = [await house.count(f"select count(*) as n from {table}") for table in ("audit", "recovery_attempt")]
+        await ask_link(house, world, name)
+        request_username(nobody(house, world), email)
+        await house.portal.errands.done()
+        after = [await house.count(f"select count(*) as n from {table}") for table in ("audit", "recovery_attempt")]
+        told.append([late - early for early, late in zip(before, after, strict=True)])
+    assert told == [[2, 2], [2, 2]]
+
+
+async def test_links_that_are_long_over_are_forgotten(house: House, world: World) -> None:
+    await recoverable(house, world)
+    await link(house, world)
+    house.clock.pass_by(days=32)
+    done = await Upkeep(house.portal).sweep()
+    assert (done["links to new passwords"], done["links to recovery addresses"]) == (1, 1)
+    assert await house.count("select count(*) as n from password_reset") == 0
+    (row,) = await house.writer.rows("select email, confirm_hash from recovery_email")
+    assert (row["email"], row["confirm_hash"]) == (HOME, None)
 
 
 async def test_staff_who_have_no_recovery_address_are_led_to_the_desk(house: House, world: World) -> None:
