@@ -1,15 +1,20 @@
 """The clock that tells known from unknown users: what it sees, what it does not, and the log-in before it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from time import perf_counter
 
 import pytest
+import pytest_asyncio
 
+from resolvers.context import Caller, Context
+from resolvers.portal.forgotten import request_password_reset, request_username
 from resolvers.portal.throttle import ALLOWANCES, Allowance, Purpose, Throttle
 from tests import timing
 from tests.portal import House, empty_place, open_house
+from tests.world import World, open_world
 
 GENEROUS = Allowance(free_failures=10**9, address_burst=10**9)
 
@@ -17,7 +22,16 @@ GENEROUS = Allowance(free_failures=10**9, address_burst=10**9)
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with empty_place("sqlite", tmp_path) as url, open_house(url) as house:
-        yield house
+        throttle = Throttle({**ALLOWANCES, Purpose.LOG_IN: GENEROUS, Purpose.RECOVERY: GENEROUS})
+        yield replace(house, portal=replace(house.portal, throttle=throttle))
+
+
+@pytest_asyncio.fixture(scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """A district of 25 students, where Dana Porter has an e-mail address."""
+    made = await open_world(Path(tmp_path_factory.mktemp("timing")) / "district.db", 25)
+    yield made
+    await made.recorded.reads.close()
 
 
 def test_the_test_agrees_with_the_tables() -> None:
@@ -53,8 +67,6 @@ async def test_ten_milliseconds_more_are_seen() -> None:
 
 
 async def test_a_log_in_takes_as_long_for_nobody_as_for_somebody(house: House) -> None:
-    throttle = Throttle({**ALLOWANCES, Purpose.LOG_IN: GENEROUS})
-    object.__setattr__(house.portal, "throttle", throttle)
     for n in range(4):
         await house.account(f"ana-{n}")
     before = len(house.hasher.verified)
@@ -70,3 +82,35 @@ async def test_a_log_in_takes_as_long_for_nobody_as_for_somebody(house: House) -
     verified = house.hasher.verified[before:]
     assert len(verified) == 202
     assert sum(stored is None for stored in verified) == 101
+
+
+@pytest.mark.parametrize(
+    ("order", "known", "unknown"),
+    [
+        (request_username, "own@families.example", "nobody@families.example"),
+        (request_password_reset, "dana", "nobody"),
+    ],
+)
+@pytest.mark.parametrize("wholly", [False, True], ids=["answer", "errand"])
+async def test_who_forgot_is_answered_as_fast_whether_known_or_not(
+    house: House, world: World, order: Callable[[Context, str], None], known: str, unknown: str, wholly: bool
+) -> None:
+    account = await house.account("dana", "3")
+    now = house.clock.now()
+    async with house.writer.transaction() as transaction:
+        await transaction.execute(
+            "insert into recovery_email (account_id, email, email_key, set_at, confirmed_at) "
+            "values (:id, :email, :email, :now_at, :now_at)",
+            {"id": account, "email": "own@families.example", "now_at": now},
+        )
+
+    async def ask(name: str) -> None:
+        order(Context(world.source, None, Caller(), house.portal, None), name)
+        if wholly:
+            await house.portal.errands.done()
+
+    verdict = await timing.compare(lambda _: ask(known), lambda _: ask(unknown), 40)
+    await house.portal.errands.done()
+    assert not verdict.apart, verdict
+    assert house.portal.errands.refused == 0
+    assert {mail[0] for mail in await house.mail()} <= {"own@families.example", "dana.porter.3@example.org"}

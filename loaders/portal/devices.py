@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from loaders.portal.transaction import Transaction
+from loaders.portal.transaction import Reading, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,16 @@ async def see_device(transaction: Transaction, device: NewDevice, now: datetime)
         },
     )
     return SeenDevice(added, True, bool(known))
+
+
+async def knows_device(store: Reading, username_key: str, device_hash: str) -> bool:
+    """Whether the account of a normalised user name has been logged in to from this device."""
+    found = await store.rows(
+        "select 1 as one from known_device join account on account.id = known_device.account_id "
+        "where account.username_key = :username_key and known_device.device_hash = :device_hash",
+        {"username_key": username_key, "device_hash": device_hash},
+    )
+    return bool(found)
 
 
 async def set_session_device(transaction: Transaction, session_id: int, device_id: int) -> None:

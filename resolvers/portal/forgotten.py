@@ -21,6 +21,7 @@ from resolvers.portal.mail import SEALED_FOR, Letter, post
 from resolvers.portal.recovery_email import email_key
 from resolvers.portal.service import Portal
 from resolvers.portal.texts import username_key
+from resolvers.portal.throttle import Purpose
 from resolvers.portal.trail import note
 
 LINK_LASTS = timedelta(minutes=30)
@@ -60,7 +61,7 @@ def request_password_reset(context: Context, username: str) -> None:
 def _throttle(context: Context, key: str) -> None:
     """Counts the request: five are free, then each waits longer than the one before."""
     try:
-        context.portal.throttle.begin(key, context.caller.address)
+        context.portal.throttle.begin(key, context.caller.address, Purpose.RECOVERY)
     except RateLimited as refusal:
         raise RateLimited("Too many requests from here. Wait, then try again.", refusal.retry_after or 1) from None
 

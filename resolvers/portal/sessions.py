@@ -7,6 +7,7 @@ from datetime import datetime
 from loaders.portal import sessions as rows
 from loaders.portal.accounts import Account, account_by_username, is_still, set_password_hash
 from loaders.portal.audit import Entry, record
+from loaders.portal.devices import knows_device
 from loaders.portal.roles import StaffRole
 from loaders.portal.sessions import NewSession, Session
 from loaders.portal.transaction import Transaction
@@ -79,7 +80,7 @@ async def log_in(portal: Portal, order: LogIn, caller: Caller, reply: Reply) -> 
     if order.client is ClientKind.WEB and caller.transport == "websocket":
         return COOKIE_NEEDS_HTTP
     key = username_key(order.username)
-    attempt = portal.throttle.begin(key or "", caller.address)
+    attempt = portal.throttle.begin(key or "", caller.address, device=await _known_device(portal, key, order, caller))
     try:
         account = await account_by_username(portal.writer, key or "")
         if await _check_password(portal, order, account):
@@ -98,6 +99,17 @@ async def log_in(portal: Portal, order: LogIn, caller: Caller, reply: Reply) -> 
     if cookie is not None:
         reply.session_cookie, reply.cookie_expires_at = cookie, cookie_expires_at
     return result
+
+
+async def _known_device(portal: Portal, key: str | None, order: LogIn, caller: Caller) -> str | None:
+    """The hash of the browser, where this user name has logged in from it before: what it shows cannot be guessed.
+
+    An app is known by what it says of itself, which others may say too, so it has no such claim.
+    """
+    if order.client is not ClientKind.WEB or caller.device is None or not is_token(caller.device):
+        return None
+    shown = token_hash(caller.device)
+    return shown if await knows_device(portal.writer, key or "", shown) else None
 
 
 async def _check_password(portal: Portal, order: LogIn, account: Account | None) -> bool:

@@ -66,7 +66,7 @@ ALLOWANCES: Mapping[Purpose, Allowance] = MappingProxyType(
         Purpose.REDEEM: _per_address(10, 600.0),
         Purpose.PORTAL_REQUEST: _per_address(20, 3600.0),
         Purpose.PORTAL_REQUEST_STATUS: _per_address(60, 600.0),
-        Purpose.RECOVERY: Allowance(first_wait=60.0, address_burst=60, address_rate=60 / 600.0),
+        Purpose.RECOVERY: Allowance(address_burst=100, address_rate=100 / 600.0),
         Purpose.RESET: _per_address(20, 600.0),
         Purpose.SUPPORT: _per_address(5, 3600.0),
     }

@@ -364,3 +364,28 @@ async def test_a_spray_is_written_down_once_and_without_the_names(house: House) 
         "select actor, subject, account_id, address, detail from audit where action = 'SPRAY_SUSPECTED'"
     )
     assert [tuple(row.values()) for row in rows] == [("stranger", "network:198.51.100.7", None, "198.51.100.7", "{}")]
+
+
+async def test_a_browser_that_is_known_is_not_kept_out_by_a_stranger_in_its_network(house: House) -> None:
+    account = await house.account("ana")
+    device = "d" * 43
+    async with house.writer.transaction() as transaction:
+        await transaction.execute(
+            "insert into known_device (account_id, device_hash, address, user_agent, first_seen_at, last_seen_at) "
+            "values (:id, :hash, '', '', :now_at, :now_at)",
+            {"id": account, "hash": token_hash(device), "now_at": house.clock.now()},
+        )
+    for _ in range(5):
+        await house.try_log_in("ana", "wrong", address="198.51.100.7")
+    web = ClientKind.WEB
+    for shown in (None, "e" * 43, "x"):
+        with pytest.raises(RateLimited):
+            await house.try_log_in("ana", client=web, address="198.51.100.7", device=shown)
+    with pytest.raises(RateLimited):
+        await house.try_log_in("ana", client=ClientKind.MOBILE, address="198.51.100.7", device=device)
+    answer, _ = await house.try_log_in("ana", client=web, address="198.51.100.7", device=device)
+    assert isinstance(answer, LoggedIn)
+    for _ in range(5):
+        await house.try_log_in("ana", "wrong", client=web, address="198.51.100.7", device=device)
+    with pytest.raises(RateLimited):
+        await house.try_log_in("ana", client=web, address="198.51.100.7", device=device)

@@ -22,9 +22,7 @@ from tests.portal import PASSWORD, House, empty_place, open_house
 from tests.world import World, open_world
 
 ADDRESS = "203.0.113.5"
-REFUSALS = {"UNAUTHENTICATED", "FORBIDDEN", "SECOND_FACTOR_REQUIRED", "SECURITY_SETUP_REQUIRED"}
 FORM = """{ fullName: "D", homeAddress: "12 Oak", phone: "5", studentNames: ["K"], whatHappened: "I am locked out." }"""
-ROLES = frozenset(StaffRole)
 ANYBODY, SIGNED_IN = "anybody", "signed in"
 
 
