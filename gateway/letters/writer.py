@@ -51,7 +51,7 @@ class LetterWriter:
                 await self._give_up(job, "It was sealed with another key.")
             except Exception as error:
                 # A job that we cannot handle must not keep the others waiting.
-                _log.exception("Letter job %d met an unexpected %s.", job.id, type(error).__name__)
+                _log.error("Letter job %d met an unexpected %s.", job.id, type(error).__name__)
                 await self._give_up(job, "Something went wrong here.")
             ended += 1
         return ended

@@ -6,6 +6,9 @@ from datetime import datetime
 
 from loaders.portal.transaction import Reading, Row, Transaction
 
+#: How many guardians are bound in one statement, one by one.
+_TOGETHER = 500
+
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
@@ -88,13 +91,17 @@ async def request_of_unused_key(store: Reading, guardian_id: str) -> int | None:
 
 async def guardians_with_account(store: Reading, guardian_ids: Sequence[str]) -> set[str]:
     """Of these guardians those who have an account, disabled ones among them."""
-    asked = set(guardian_ids)
-    if len(asked) == 1:
-        (one,) = asked
-        found = await store.rows("select guardian_id from account where guardian_id = :id limit 1", {"id": one})
-    else:
-        found = await store.rows("select guardian_id from account where guardian_id is not null", {})
-    return asked & {row["guardian_id"] for row in found}
+    asked = list(dict.fromkeys(guardian_ids))
+    found: set[str] = set()
+    for start in range(0, len(asked), _TOGETHER):
+        some = asked[start : start + _TOGETHER]
+        names = [f"id_{number}" for number in range(len(some))]
+        rows = await store.rows(
+            f"select guardian_id from account where guardian_id in ({', '.join(f':{name}' for name in names)})",
+            dict(zip(names, some, strict=True)),
+        )
+        found.update(row["guardian_id"] for row in rows)
+    return found
 
 
 def _key(row: Row) -> ActivationKey:

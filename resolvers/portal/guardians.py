@@ -1,6 +1,6 @@
 """Guardians of the SIS as the office works with them: found by name, matched by key, written to by letter."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from loaders import people
@@ -46,7 +46,7 @@ class Guardian:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A guardian that a search found, and whether they have an account already."""
+    """A guardian that a search found, and whether they have an account already, by any key of theirs that it found."""
 
     guardian: Guardian
     has_account: bool
@@ -103,8 +103,13 @@ async def found_guardians(context: Context, sourced_ids: Sequence[str]) -> list[
     parsed = {text: context.source.adapter.parse_key("guardian", text) for text in sourced_ids}
     found = await guardians(context.source, [key for key in parsed.values() if key is not None])
     portal: Portal = context.portal
-    with_account = await guardians_with_account(portal.writer, list(parsed)) if parsed else set()
-    return [Found(found[text], text in with_account) if text in found else None for text in sourced_ids]
+    known = {
+        each.sourced_id: {one.sourced_id for one in person} for person in persons(found.values()) for each in person
+    }
+    with_account = await guardians_with_account(portal.writer, list(known))
+    return [
+        Found(found[text], not with_account.isdisjoint(known[text])) if text in found else None for text in sourced_ids
+    ]
 
 
 async def guardians(source: Source, keys: Iterable[Key]) -> dict[str, Guardian]:
@@ -146,11 +151,26 @@ async def guardian_of(source: Source, sourced_id: str) -> Guardian | None:
     return None if key is None else (await guardians(source, [key])).get(str(key))
 
 
-async def guardians_to_write_to(source: Source, school: Key) -> list[str]:
-    """The guardians whose portal right to a student of the school holds today, by key as text, in one order."""
+async def guardians_to_write_to(source: Source, school: Key) -> list[list[str]]:
+    """Whose portal right to a student of the school holds today: the keys of each person as text, the newest first."""
     (rows,) = await source.fetch([guardians_of_school(school)], heavy=True)
     at = rows.columns.index("guardian_key")
-    return sorted({str(row[at]) for row in rows.rows}, key=lambda key: (len(key), key))
+    found = await guardians(source, {row[at] for row in rows.rows})
+    people_ = persons(found.values())
+    return sorted(([each.sourced_id for each in person] for person in people_), key=lambda keys: _age(keys[0]))
+
+
+def persons(found: Iterable[Guardian]) -> list[list[Guardian]]:
+    """The guardians by person, the newest key of each first.
+
+    A SIS may know one person by several keys, as RosarioSIS by one a school year: they have the same name, address and
+    students. Two people of whom all that is the same are taken for one.
+    """
+    groups: dict[Hashable, list[Guardian]] = {}
+    for each in found:
+        same = (each.name, each.email, each.student_keys) if each.student_keys else each.sourced_id
+        groups.setdefault(same, []).append(each)
+    return [sorted(group, key=lambda each: _age(each.sourced_id), reverse=True) for group in groups.values()]
 
 
 async def schools_of(context: Context) -> list[School]:
@@ -173,6 +193,11 @@ async def _student_names(source: Source, keys: Sequence[Key]) -> dict[Key, str]:
     (rows,) = await source.fetch([people.students(keys).unremembered()])
     key, name = rows.columns.index("key"), rows.columns.index("name")
     return {row[key]: row[name] for row in rows.rows}
+
+
+def _age(key: str) -> tuple[int, str]:
+    """By which keys that count up stand in their order."""
+    return len(key), key
 
 
 def _words(text: str, argument: str) -> list[str]:

@@ -86,8 +86,8 @@ async def order_key_letters(context: Context, school_id: str) -> LetterJob | Ref
         return Refused((problem,))
     portal: Portal = context.portal
     found = await guardians_to_write_to(context.source, key)
-    with_account = await guardians_with_account(portal.writer, found) if found else set()
-    work = Work(tuple(Addressee(guardian) for guardian in found if guardian not in with_account), ())
+    with_account = await guardians_with_account(portal.writer, [each for keys in found for each in keys])
+    work = Work(tuple(Addressee(keys[0]) for keys in found if with_account.isdisjoint(keys)), ())
     return await undisturbed(_do_order_letters(context, str(key), work, viewer.account_id))
 
 

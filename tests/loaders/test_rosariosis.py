@@ -15,6 +15,7 @@ from loaders.contract import RELATIONS, AttendanceExcuse, AttendanceStatus, Grad
 from loaders.database import Readers
 from loaders.dialect import Dialect
 from loaders.errors import RelationIncomplete
+from loaders.guardian_search import all_schools, guardians_called, guardians_of_school
 from loaders.relations import Relations
 from loaders.statement import Shape, Statement
 from tests.loaders.dumps import Loaded, loaded
@@ -499,3 +500,29 @@ async def test_an_explanation_leaves_the_connection_as_it_was(source: Source) ->
         [[seqscan], [one], [other]] = await readers.fetch([("show enable_seqscan", ()), clock, clock])
         assert seqscan[0] == "on"
         assert one[0] < other[0], "a transaction is still open"
+
+
+async def asked(source: Source, statement: Statement, *columns: str) -> list[tuple[Any, ...]]:
+    """The rows of a statement, in its order."""
+    _, readers, relations = source
+    rendered = relations.render(statement, columns)
+    [rows] = await readers.fetch([(rendered.sql, relations.values(rendered, statement, TODAY))])
+    places = [rendered.layout.columns.index(column) for column in columns]
+    return [tuple(row[place] for place in places) for row in rendered.layout.parse(rows)]
+
+
+async def test_the_office_finds_guardians_by_name_by_student_and_by_school(source: Source) -> None:
+    async def called(*names: str, students: Sequence[str] = (), school: int | None = None) -> list[tuple[Any, ...]]:
+        return await asked(source, guardians_called(names, students, school, 20), "key", "name")
+
+    # One person, by the key of each school year.
+    eva = [(9909201, "Eva Quist"), (9909202, "Eva Quist"), (9909203, "Eva Quist")]
+    assert await called("QUIS") == await called("eva", "qu") == eva
+    assert await called("quist", students=["addie"]) == []  # the name that the SIS holds is Ada
+    assert await called("quist", students=["ada", "qui"], school=90) == eva
+    assert await called("quist", school=1) == await called("uist") == await called("qu%t") == []
+    assert len(await called("a")) == 20
+    assert (90, "Elm School") in await asked(source, all_schools(), "key", "name")
+    found = await asked(source, guardians_of_school(90), "guardian_key")
+    assert {9909201, 9909202, 9909203} <= {key for (key,) in found}
+    assert len(found) == len(set(found))

@@ -101,6 +101,41 @@ async def test_a_schools_letters_go_to_every_guardian_with_a_right_and_without_a
     assert pdf.count(b"/Type /Page\n") == len(entitled) - 1
 
 
+async def test_a_person_of_several_keys_gets_one_letter_and_none_once_one_of_them_has_an_account(
+    house: House, tmp_path: Path
+) -> None:
+    made = await open_world(tmp_path / "years.db", 30)
+    desk = await office(house, made.source)
+    school = max(await schools_of(desk), key=lambda each: each.name)
+    (before,) = [await order_key_letters(desk, school.id)]
+    assert isinstance(before, LetterJob)
+    oldest = opened_work(house.portal, before).pending[0].guardian_id
+    # Last year's row of the same person, under a key of its own.
+    made.change(
+        "insert into guardian (id, given_name, family_name, email, phone, preferred_language) "
+        "select id + 1000000, given_name, family_name, email, phone, preferred_language from guardian where id = ?",
+        int(oldest),
+    )
+    made.change(
+        "insert into guardian_student (guardian_id, student_id, relationship, portal_access, legal_guardian, "
+        "lives_with, contact_priority, starts_on, ends_on) select guardian_id + 1000000, student_id, relationship, "
+        "portal_access, legal_guardian, lives_with, contact_priority, starts_on, ends_on from guardian_student "
+        "where guardian_id = ?",
+        int(oldest),
+    )
+    again = await order_key_letters(desk, school.id)
+    assert isinstance(again, LetterJob)
+    keys = [each.guardian_id for each in opened_work(house.portal, again).pending]
+    assert again.total == before.total
+    assert str(int(oldest) + 1_000_000) in keys
+    assert oldest not in keys
+    await house.account("known", oldest)
+    last = await order_key_letters(desk, school.id)
+    assert isinstance(last, LetterJob)
+    assert last.total == before.total - 1
+    await made.recorded.reads.close()
+
+
 async def test_progress_is_told_while_letters_are_written(house: House, world: World) -> None:
     desk = await office(house, world.source)
     job = await ordered(desk)
