@@ -150,6 +150,7 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
             _utc_now,
             policy=PROFILES[settings.password_policy],
             image_step=settings.image_step,
+            setup_deferrals=settings.setup_deferrals,
             sealer=open_sealer(settings),
             letterhead=Letterhead(settings.district_name, settings.public_url or address, settings.support_email or ""),
         )

@@ -230,7 +230,7 @@ class Authenticator:
             expires_at=session.token_expires_at,
             second_factor=session.second_factor_at is not None,
             second_factor_needed=session.second_factor and session.second_factor_at is None,
-            setup_required=guardian is not None and session.setup_done_at is None,
+            setup_required=guardian is not None and session.setup_done_at is None and session.setup_deferred_at is None,
         )
 
     def _touch(self, session: Session, now: datetime) -> datetime:

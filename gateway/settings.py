@@ -150,6 +150,9 @@ class Settings(BaseSettings):
         description="A new password takes preference images besides a mailed link; without, the link alone.",
         examples=["false"],
     )
+    setup_deferrals: int = Field(
+        0, ge=0, le=100, description="How often a parent can put the security set-up off.", examples=["3"]
+    )
     watch_interval: float = _Seconds(
         default=2.0, le=3600, description="Seconds between looks for changes in the SIS.", examples=["2"]
     )

@@ -62,6 +62,7 @@ described(
         ProblemCode.IMAGE_UNKNOWN: "The catalogue has no such image.",
         ProblemCode.IMAGES_WRONG: "The images do not lie as they were chosen.",
         ProblemCode.IMAGE_STEP_OFF: "The district does without preference images.",
+        ProblemCode.NO_DEFERRAL_LEFT: "The security set-up cannot be put off any more.",
     },
 )
 

@@ -9,6 +9,7 @@ from strawberry import ID, Info
 from resolvers.context import Context
 from resolvers.portal.catalogue import ImageCategory
 from resolvers.portal.catalogue import PreferenceImage as Drawn
+from resolvers.portal.deferral import defer_security_setup
 from resolvers.portal.preference_images import SetPreferenceImages, set_preference_images
 from resolvers.portal.problems import Refused
 from resolvers.portal.recovery_email import (
@@ -80,6 +81,9 @@ class Security:
     )
     missing: list[SecurityStep] = strawberry.field(description="What is still to be done.")
     second_factor: SecondFactor = strawberry.field(description="How the second factor stands.")
+    deferrals_left: int = strawberry.field(
+        description="How often `deferSecuritySetup` can still put it off; 0 where the district does not allow that."
+    )
 
     @classmethod
     def of(cls, state: State) -> "Security":
@@ -90,6 +94,7 @@ class Security:
             preference_images_set=state.preference_images_set,
             setup_required=state.setup_required,
             missing=list(state.missing),
+            deferrals_left=state.deferrals_left,
             second_factor=SecondFactor(
                 enabled=state.second_factor.enabled, recovery_codes_left=state.second_factor.recovery_codes_left
             ),
@@ -137,6 +142,15 @@ class PreferenceImagesSuccess:
     setup_finished: bool = strawberry.field(description="Whether the security set-up is finished.")
 
 
+@strawberry.type(description="The security set-up is put off for this session: everything is open.")
+class DeferSecuritySetupSuccess:
+    deferrals_left: int = strawberry.field(description="How often it can still be put off.")
+
+
+DeferSecuritySetupResult = Annotated[
+    DeferSecuritySetupSuccess | Problems,
+    strawberry.union("DeferSecuritySetupResult", description="That the set-up is put off, or why it is not."),
+]
 RecoveryEmailResult = Annotated[
     RecoveryEmailSuccess | Problems,
     strawberry.union("RecoveryEmailResult", description="That a link was mailed, or why not."),
@@ -157,6 +171,16 @@ PreferenceImagesResult = Annotated[
 
 @strawberry.type(description="The orders that make an account recoverable.")
 class SecurityMutations:
+    @strawberry.mutation(
+        metadata=ON_AN_ACCOUNT,
+        description="Put the security set-up off for this session, as often as the district allows; for parents.",
+    )
+    async def defer_security_setup(self, info: Info[Context, None]) -> DeferSecuritySetupResult:
+        done = await defer_security_setup(info.context)
+        if isinstance(done, Refused):
+            return Problems.of(done)
+        return DeferSecuritySetupSuccess(deferrals_left=done.deferrals_left)
+
     @strawberry.mutation(
         description="Set the recovery address: it holds once the link that is mailed to it was opened; the one before "
         "holds until then, is told, and can undo the change for 72 hours.",

@@ -121,6 +121,16 @@ async def finish_setup(transaction: Transaction, account_id: int, now: datetime)
     return changed == 1
 
 
+async def defer_setup(transaction: Transaction, account_id: int, most: int) -> bool:
+    """Puts the account's security set-up off once more; False where it is finished, or was put off as often already."""
+    changed = await transaction.execute(
+        "update account set setup_deferrals = setup_deferrals + 1 "
+        "where id = :id and setup_done_at is null and setup_deferrals < :most",
+        {"id": account_id, "most": most},
+    )
+    return changed == 1
+
+
 def _account(row: Row) -> Account:
     return Account(
         id=row["id"],

@@ -53,12 +53,14 @@ class Session:
     disabled_at: datetime | None
     second_factor_at: datetime | None = None
     setup_done_at: datetime | None = None
+    setup_deferred_at: datetime | None = None
     second_factor: bool = False
 
 
 _SELECT = """
 select session.id, session.account_id, session.client, session.token_expires_at, session.refresh_expires_at,
     session.absolute_expires_at, session.last_seen_at, session.ended_at, session.second_factor_at,
+    session.setup_deferred_at,
     account.username, account.guardian_id, account.staff_role, account.disabled_at, account.setup_done_at,
     (select count(*) from second_factor
         where second_factor.account_id = account.id and second_factor.confirmed_at is not null) as second_factors
@@ -177,6 +179,13 @@ async def step_up(transaction: Transaction, session_id: int, tokens: Tokens, now
     return changed == 1
 
 
+async def open_deferred(transaction: Transaction, session_id: int, now: datetime) -> None:
+    """Notes that the security set-up was put off for this session."""
+    await transaction.execute(
+        "update session set setup_deferred_at = :now_at where id = :id", {"id": session_id, "now_at": now}
+    )
+
+
 async def end_session(transaction: Transaction, session_id: int, reason: str, now: datetime) -> bool:
     """Ends a session; False where it had already ended."""
     changed = await transaction.execute(
@@ -232,5 +241,6 @@ def _session(row: Row) -> Session:
         disabled_at=row["disabled_at"],
         second_factor_at=row["second_factor_at"],
         setup_done_at=row["setup_done_at"],
+        setup_deferred_at=row["setup_deferred_at"],
         second_factor=row["second_factors"] > 0,
     )

@@ -58,6 +58,7 @@ class ProblemCode(Enum):
     IMAGE_UNKNOWN = "IMAGE_UNKNOWN"
     IMAGES_WRONG = "IMAGES_WRONG"
     IMAGE_STEP_OFF = "IMAGE_STEP_OFF"
+    NO_DEFERRAL_LEFT = "NO_DEFERRAL_LEFT"
 
 
 @dataclass(frozen=True, slots=True)

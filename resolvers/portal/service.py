@@ -44,7 +44,8 @@ class Letterhead:
 class Portal:
     """The service behind `Context.portal`; one a process.
 
-    `image_step` says whether a lost password takes the image step.
+    `image_step` says whether a lost password takes the image step, `setup_deferrals` how often the security set-up can
+    be put off.
     `mail_posted` is set whenever a transaction was committed that posted mail: whoever delivers it waits for that.
     `letters_ordered` is set whenever one was that ordered letters.
     """
@@ -59,6 +60,7 @@ class Portal:
     sealer: Sealer = NO_KEY
     letterhead: Letterhead = Letterhead()
     image_step: bool = True
+    setup_deferrals: int = 0
     errands: Errands = field(default_factory=Errands)
     mail_posted: asyncio.Event = field(default_factory=asyncio.Event)
     letters_ordered: asyncio.Event = field(default_factory=asyncio.Event)

@@ -250,6 +250,7 @@ def _logged_in(
     refresh: str | None = None,
 ) -> LoggedIn:
     proven = isinstance(who, rows.Session) and who.second_factor_at is not None
+    deferred = isinstance(who, rows.Session) and who.setup_deferred_at is not None
     return LoggedIn(
         session_id,
         account_id,
@@ -261,7 +262,7 @@ def _logged_in(
         refresh,
         proven,
         who.second_factor and not proven,
-        who.guardian_id is not None and who.setup_done_at is None,
+        who.guardian_id is not None and who.setup_done_at is None and not deferred,
     )
 
 

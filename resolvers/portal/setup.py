@@ -31,6 +31,7 @@ class Security:
     setup_required: bool
     missing: tuple[SecurityStep, ...]
     second_factor: SecondFactorState
+    deferrals_left: int
 
 
 async def security_of_viewer(context: Context) -> Security:
@@ -46,9 +47,10 @@ async def security_of_viewer(context: Context) -> Security:
         masked(shown.email) if shown else None,
         holds is not None,
         await has_preferences(portal.writer, account.id),
-        account.guardian_id is not None and account.setup_done_at is None,
+        viewer.setup_required,
         tuple(await missing_steps(portal, portal.writer, account.id)),
         await second_factor_state(context),
+        max(0, portal.setup_deferrals - account.setup_deferrals) if account.setup_done_at is None else 0,
     )
 
 

@@ -26,6 +26,7 @@ QUERIES = ("portal", "me", "student", "node", "nodes")
 MUTATIONS = (
     *("logIn", "refreshSession", "logOut", "changePassword"),
     *("setRecoveryEmail", "confirmRecoveryEmail", "undoRecoveryEmail", "setPreferenceImages"),
+    "deferSecuritySetup",
     *("requestUsername", "requestPasswordReset", "openPasswordReset", "completePasswordReset"),
     *("beginSecondFactor", "confirmSecondFactor", "proveSecondFactor", "removeSecondFactor"),
     *("revokeSession", "revokeOtherSessions"),

@@ -13,6 +13,7 @@ from gateway.authentication import Authenticator
 from resolvers.context import Caller, Context
 from resolvers.errors import BadUserInput, SecuritySetupRequired, Unauthenticated
 from resolvers.portal.catalogue import known_ids
+from resolvers.portal.deferral import SetupDeferred, defer_security_setup
 from resolvers.portal.preference_images import PreferenceImagesSet, SetPreferenceImages, set_preference_images
 from resolvers.portal.problems import ProblemCode, Refused
 from resolvers.portal.recovery_email import (
@@ -25,6 +26,7 @@ from resolvers.portal.recovery_email import (
     set_recovery_email,
     undo_recovery_email,
 )
+from resolvers.portal.sessions import LoggedIn, refresh
 from resolvers.portal.setup import SecurityStep, masked, security_of_viewer
 from tests.portal import ADAPTER, NOON, PASSWORD, House, empty_place, open_house
 from tests.world import World, open_world
@@ -110,6 +112,32 @@ async def test_both_steps_open_the_gate_and_neither_alone(house: House, world: W
         True,
     )
     assert (found.setup_required, found.missing) == (False, ())
+
+
+async def test_it_can_be_put_off_as_often_as_the_district_allows_for_one_session_each(
+    house: House, world: World
+) -> None:
+    await house.account("dana", DANA, finished=False)
+    context = await fresh(house, world)
+    assert codes(await defer_security_setup(context)) == [ProblemCode.NO_DEFERRAL_LEFT]
+    with pytest.raises(SecuritySetupRequired):
+        context.guardian()
+    house.portal = replace(house.portal, setup_deferrals=2)
+    for left in (1, 0):
+        session = await house.mobile("dana")
+        context = await house.context(world.source, session)
+        assert await defer_security_setup(context) == SetupDeferred(left)
+        assert context.guardian() == int(DANA)
+        assert (await house.context(world.source, session)).guardian() == int(DANA)
+        renewed = await refresh(house.portal, session.refresh_token, Caller())
+        assert isinstance(renewed, LoggedIn)
+        assert not renewed.setup_required
+    context = await fresh(house, world)
+    found = await security_of_viewer(context)
+    assert (found.setup_required, found.deferrals_left) == (True, 0)
+    assert codes(await defer_security_setup(context)) == [ProblemCode.NO_DEFERRAL_LEFT]
+    with pytest.raises(SecuritySetupRequired):
+        context.guardian()
 
 
 async def test_where_the_district_does_without_images_the_address_is_enough(house: House, world: World) -> None:

@@ -29,6 +29,7 @@ type Query {
 type Mutation {
   logIn(input: LogInInput!): LogInResult!  refreshSession(refreshToken: String): LogInResult!  logOut: LogOutResult!
   changePassword(input: ChangePasswordInput!): ChangePasswordResult!
+  deferSecuritySetup: DeferSecuritySetupResult!
   setRecoveryEmail(input: RecoveryEmailInput!): RecoveryEmailResult!
   confirmRecoveryEmail(token: String!): ConfirmRecoveryEmailResult!
   undoRecoveryEmail(token: String!): UndoRecoveryEmailResult!
@@ -70,7 +71,7 @@ type Portal {
 type PreferenceImage { id: ID!  url: String!  label: String!  alt: String!  category: ImageCategory! }
 type Security {
   recoveryEmail: String  recoveryEmailConfirmed: Boolean!  preferenceImagesSet: Boolean!  setupRequired: Boolean!
-  missing: [SecurityStep!]!  secondFactor: SecondFactor!
+  missing: [SecurityStep!]!  secondFactor: SecondFactor!  deferralsLeft: Int!
 }
 enum SecurityStep { RECOVERY_EMAIL PREFERENCE_IMAGES }
 enum ImageCategory { SKY LAND ANIMALS GARDEN KITCHEN_GARDEN TRAVEL PASTIMES SPORT HOUSE }
@@ -226,6 +227,8 @@ type Session {
 }
 union ChangePasswordResult = ChangePasswordSuccess | Problems
 type ChangePasswordSuccess { endedSessions: Int! }
+union DeferSecuritySetupResult = DeferSecuritySetupSuccess | Problems
+type DeferSecuritySetupSuccess { deferralsLeft: Int! }
 input RecoveryEmailInput { currentPassword: String!  email: String! }
 union RecoveryEmailResult = RecoveryEmailSuccess | Problems
 type RecoveryEmailSuccess { email: String!  expiresAt: DateTime! }
