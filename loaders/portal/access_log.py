@@ -63,6 +63,16 @@ async def add_access(transaction: Transaction, access: Access) -> None:
     )
 
 
+async def opened_since(store: Reading, actor_id: int, account_ids: Sequence[int], since: datetime) -> set[int]:
+    """Of these accounts those that a member of staff has opened since that instant."""
+    found = await store.rows(
+        "select distinct account_id from access_log where actor_id = :actor_id and action = 'OPENED' "
+        "and account_id is not null and happened_at >= :since_at",
+        {"actor_id": actor_id, "since_at": since},
+    )
+    return {row["account_id"] for row in found} & set(account_ids)
+
+
 async def log_of(
     store: Reading,
     account_id: int,

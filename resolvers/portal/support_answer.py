@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
 
 from loaders.portal import account_states
 from loaders.portal import support_requests as rows
+from loaders.portal.access_log import opened_since
 from loaders.portal.account_states import AccountState
 from loaders.portal.accounts import account_by_id
 from loaders.portal.roles import StaffRole
@@ -26,6 +28,7 @@ from resolvers.staff import staff
 
 #: What a mail can take in.
 LONGEST_ANSWER = 2000
+_OPENED_ANEW = timedelta(hours=1)
 _READERS = (StaffRole.SUPPORT, StaffRole.OFFICE)
 
 
@@ -76,7 +79,7 @@ async def support_queue(
 ) -> Listing[SupportRequest]:
     """The requests in these states (None: in any): overdue ones first, then by the day of the reply, resolved last.
 
-    For SUPPORT and OFFICE.
+    For SUPPORT and OFFICE; whose session a request came from reads in the access log that it was opened.
     """
     staff(context, *_READERS)
     portal: Portal = context.portal
@@ -89,7 +92,20 @@ async def support_queue(
         None if place is None else (place[0], place[1], place[2]),
         page.first + 1,
     )
-    return listing(found, page.first, earlier=place is not None)
+    shown = listing(found, page.first, earlier=place is not None)
+    await _log_opened(context, {each.account_id for each in shown.found if each.account_id is not None})
+    return shown
+
+
+async def _log_opened(context: Context, accounts: set[int]) -> None:
+    """Lets families read who saw what they wrote in a session; once an hour for each member of staff."""
+    if not accounts:
+        return
+    portal: Portal = context.portal
+    viewer, since = context.signed_in(), portal.instant() - _OPENED_ANEW
+    async with portal.writer.transaction() as transaction:
+        for account_id in sorted(accounts - await opened_since(transaction, viewer.account_id, list(accounts), since)):
+            await log_access(context, transaction, AccessAction.OPENED, account_id=account_id, purpose="SUPPORT")
 
 
 async def support_count(context: Context, states: Sequence[SupportState] | None) -> int:

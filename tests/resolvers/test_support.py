@@ -389,3 +389,18 @@ async def test_a_year_after_it_was_resolved_the_texts_are_gone(house: House, wor
     )
     assert [value for value in rows[0].values() if value] == []
     assert rows[1]["text"] == open_one.text
+
+
+async def test_a_family_reads_who_opened_what_it_wrote_once_an_hour(house: House, world: World) -> None:
+    await house.account("dana", "3")
+    await submit_support_request(await house.context(world.source, await house.mobile("dana")), FORM)
+    await submitted(house, world)
+    session = await desk(house, StaffRole.SUPPORT)
+    opened = "select count(*) as n from access_log where action = 'OPENED' and account_id = 1 and purpose = 'SUPPORT'"
+    for passed, lines in ((0, 1), (50, 1), (11, 2)):
+        house.clock.pass_by(minutes=passed)
+        session = await house.mobile("jordan") if passed else session
+        await house.prove(session)
+        await support_queue(await house.context(world.source, session), None, None, None)
+        assert await house.count(opened) == lines
+    assert await house.count("select count(*) as n from access_log") == 2
