@@ -59,7 +59,7 @@ class Source:
         self.statements_sent = 0
         self.recalls = 0
         self._now = now
-        self._remembered: OrderedDict[Any, Rows] = OrderedDict()
+        self._remembered: OrderedDict[Any, tuple[Hashable | None, Rows]] = OrderedDict()
         self._marked: Hashable | None = None
         self._marked_until = 0.0
         self._today = date.min
@@ -114,7 +114,8 @@ class Source:
     ) -> list[Rows]:
         """The answers to all statements in one trip, in their order; SourceDown where the source is away.
 
-        With the `mark` under which the operation began, rows that many students share come from memory where they can.
+        With the `mark` under which the operation began, rows that many students share, and who is who, come from memory
+        where they were read under the same mark.
         """
         memory = self.shared if self.shared.serves(mark) else None
         now = self._now()
@@ -122,10 +123,12 @@ class Source:
         answers: list[Any] = []
         for n, statement in enumerate(statements):
             columns = None if wanted is None else wanted[n]
-            if statement.__class__ is Statement and (memory is None or statement.template.shared is None):
-                answers.append(trip.send(statement, columns))
-            else:
+            if statement.__class__ is not Statement or (memory is not None and statement.template.shared is not None):
                 answers.append(trip.ask(statement, columns))
+            elif memory is not None and statement.template.remembered:
+                answers.append(self._known(trip, statement, columns, now))
+            else:
+                answers.append(trip.send(statement, columns))
         if trip.bound:
             self.statements_sent += len(trip.bound)
             found: Sequence[Sequence[Any]] | None = None if heavy else self.reads.at_once(trip.bound)
@@ -134,7 +137,18 @@ class Source:
             if found is not None:
                 self._take(trip, found, now)
         rows = trip.rows
-        return [rows[answer] if answer.__class__ is int else answer() for answer in answers]
+        return [
+            rows[answer] if answer.__class__ is int else answer if answer.__class__ is Rows else answer()
+            for answer in answers
+        ]
+
+    def _known(self, trip: "_Trip", statement: Statement, wanted: Sequence[str] | None, now: datetime) -> Rows | int:
+        """The last good answer, where it was read under the operation's mark; else where its answer will stand."""
+        bound, layout = trip.bind(statement, wanted)
+        kept = self._remembered.get(_place(bound, trip.today))
+        if kept is None or kept[0] != trip.mark:
+            return trip.add(statement, bound, layout)
+        return Rows(kept[1].layout, kept[1].raw, now)
 
     async def _fetched(self, trip: "_Trip", *, heavy: bool) -> Sequence[Sequence[Any]] | None:
         """What the database answers; None where it is away and every answer was recalled."""
@@ -152,11 +166,11 @@ class Source:
             if statement.limit is not None and statement.template.short:
                 trip.rows[n] = _first(trip.rows[n], statement.limit)
             if statement.template.remembered:
-                self._remember(trip.bound[n], trip.today, trip.rows[n])
+                self._remember(trip.bound[n], trip.today, trip.rows[n], trip.mark)
 
-    def _remember(self, bound: Bound, today: date, rows: Rows) -> None:
+    def _remember(self, bound: Bound, today: date, rows: Rows, mark: Hashable | None) -> None:
         place = _place(bound, today)
-        self._remembered[place] = rows
+        self._remembered[place] = mark, rows
         self._remembered.move_to_end(place)
         if len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
@@ -164,9 +178,10 @@ class Source:
     def _recall(self, statement: Statement, bound: Bound, today: date) -> Rows:
         """The last good answer of the same day, marked stale; SourceDown where there is none."""
         self.recalls += 1
-        rows = self._remembered.get(_place(bound, today)) if statement.template.remembered else None
-        if rows is None:
+        kept = self._remembered.get(_place(bound, today)) if statement.template.remembered else None
+        if kept is None:
             raise SourceDown("The student information system does not answer.")
+        rows = kept[1]
         return Rows(rows.layout, rows.raw, rows.as_of, stale=True)
 
 
@@ -185,13 +200,21 @@ class _Trip:
         self.layouts: list[Layout] = []
         self.rows: list[Rows] = []
 
+    def bind(self, statement: Statement, wanted: Sequence[str] | None) -> tuple[Bound, Layout]:
+        """A statement as it is sent, and how its rows are read."""
+        rendered = self.relations.render(statement, wanted)
+        return (rendered.sql, self.relations.values(rendered, statement, self.today)), rendered.layout
+
+    def add(self, statement: Statement, bound: Bound, layout: Layout) -> int:
+        """Take a bound statement along; where its answer will stand."""
+        self.statements.append(statement)
+        self.bound.append(bound)
+        self.layouts.append(layout)
+        return len(self.bound) - 1
+
     def send(self, statement: Statement, wanted: Sequence[str] | None) -> int:
         """Take a statement along; where its answer will stand."""
-        rendered = self.relations.render(statement, wanted)
-        self.statements.append(statement)
-        self.bound.append((rendered.sql, self.relations.values(rendered, statement, self.today)))
-        self.layouts.append(rendered.layout)
-        return len(self.bound) - 1
+        return self.add(statement, *self.bind(statement, wanted))
 
     def ask(self, statement: Statement | Joined, wanted: Sequence[str] | None) -> Callable[[], Rows]:
         """Take along what of a statement must be read; what its answer will be, once the trip is done."""

@@ -127,3 +127,22 @@ def test_no_shared_statement_reads_a_relation_about_a_person() -> None:
     assert len(shared) == 7
     assert not [body for body in shared for relation in PERSONAL if f"{{{relation}}}" in body]
     assert not [body for body in shared if ":now" in body]
+
+
+async def test_who_is_who_is_kept_under_a_mark_and_a_right_taken_away_is_gone_at_once(world: World) -> None:
+    guardian = world.guardian("parent")
+    names = "{ me { students { name } } }"
+    before = await world.serve(names, guardian)
+    world.recorded.statements.clear()
+    assert await world.serve(names, guardian) == before
+    assert world.recorded.statements == []
+    world.change("update guardian_student set portal_access = 0 where guardian_id = ?", guardian)
+    assert (await world.serve(names, guardian))["me"]["students"] == []
+
+
+async def test_who_is_who_is_never_anothers(world: World) -> None:
+    names = "{ me { name students { id name } } }"
+    answers = [await world.serve(names, world.guardian(case)) for case in ("parent", "four_children") * 2]
+    assert answers[:2] == answers[2:]
+    assert answers[0] != answers[1]
+    assert not {s["id"] for s in answers[0]["me"]["students"]} & {s["id"] for s in answers[1]["me"]["students"]}
