@@ -137,9 +137,11 @@ class _Known:
 
 
 class Authenticator:
-    """Finds the viewer behind a token, with a memory of at most five seconds.
+    """Finds the viewer behind a token, with a memory of `seconds`.
 
-    A session that ends in this process is forgotten at once; one that ends in another, within those seconds.
+    A session that ends is forgotten at once where it ends in this process, and within half a second where it ends in
+    another (`endings.py`). A parent whose security set-up is done is remembered for `settled_seconds`: nothing of such
+    a viewer changes but by the session's end.
     """
 
     def __init__(
@@ -149,6 +151,7 @@ class Authenticator:
         *,
         remembered: int = 10_000,
         seconds: float = 5.0,
+        settled_seconds: float = 30.0,
         touch_every: timedelta = timedelta(minutes=1),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -156,6 +159,7 @@ class Authenticator:
         self._adapter = adapter
         self._size = remembered
         self._seconds = seconds
+        self._settled_seconds = settled_seconds
         self._touch_every = touch_every
         self._clock = clock
         self._known: OrderedDict[str, _Known] = OrderedDict()
@@ -210,7 +214,9 @@ class Authenticator:
             viewer = replace(viewer, expires_at=self._touch(session, now))
         # A session that ended while it was read must not be remembered as it was before.
         if changes == self._portal.revocations.changes:
-            lasts = min(self._seconds, (viewer.expires_at - now).total_seconds())
+            settled = not (viewer.roles or viewer.setup_required or viewer.second_factor_needed)
+            most = self._settled_seconds if settled else self._seconds
+            lasts = min(most, (viewer.expires_at - now).total_seconds())
             self._remember(key, _Known(viewer, by_cookie, started + lasts))
         return viewer
 

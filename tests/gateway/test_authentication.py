@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from gateway.authentication import CHEAPEST, Authenticator, HashProfile, PasswordHasher
+from gateway.endings import Endings
 from loaders.database import Writer
 from loaders.errors import SourceDown
 from loaders.portal.roles import StaffRole
@@ -68,7 +69,7 @@ def store(house: House) -> Watched:
 @pytest.fixture
 async def authenticator(house: House, store: Watched) -> AsyncIterator[Authenticator]:
     portal = replace(house.portal, writer=store)
-    authenticator = Authenticator(portal, ADAPTER, remembered=2, clock=house.clock.monotonic)
+    authenticator = Authenticator(portal, ADAPTER, remembered=2, settled_seconds=5, clock=house.clock.monotonic)
     yield authenticator
     await authenticator.close()
 
@@ -205,6 +206,25 @@ async def test_a_viewer_is_remembered_for_five_seconds_and_no_longer(
     house.clock.pass_by(seconds=4.9)
     assert await authenticator.viewer(token, by_cookie=False) is not None
     house.clock.pass_by(seconds=0.1)
+    assert await authenticator.viewer(token, by_cookie=False) is None
+
+
+async def test_a_settled_parent_is_remembered_for_half_a_minute_but_not_past_the_sessions_end(
+    house: House, store: Watched
+) -> None:
+    await house.account("ana")
+    token = (await house.mobile("ana")).access_token or ""
+    portal = replace(house.portal, writer=store)
+    authenticator = Authenticator(portal, ADAPTER, clock=house.clock.monotonic)
+    for seconds, reads in ((0, 1), (29, 1), (1, 2), (29, 2)):
+        house.clock.pass_by(seconds=seconds)
+        assert await authenticator.viewer(token, by_cookie=False) is not None
+        assert store.reads == reads
+    async with house.writer.transaction() as transaction:
+        await transaction.execute(
+            "update session set ended_at = :now_at, end_reason = 'ELSEWHERE'", {"now_at": house.clock.now()}
+        )
+    await Endings(portal).look()
     assert await authenticator.viewer(token, by_cookie=False) is None
 
 

@@ -70,7 +70,7 @@ async def test_a_whole_school_does_not_go_into_one_transaction(house: House) -> 
 async def test_a_session_goes_on_by_a_use_that_is_yet_to_be_noted(house: House) -> None:
     await house.account("ana")
     cookie = await house.web("ana")
-    authenticator = Authenticator(house.portal, ADAPTER, clock=house.clock.monotonic, seconds=0)
+    authenticator = Authenticator(house.portal, ADAPTER, clock=house.clock.monotonic, seconds=0, settled_seconds=0)
     house.clock.pass_by(minutes=29)
     assert await authenticator.viewer(cookie, by_cookie=True) is not None
     house.clock.pass_by(minutes=2)
@@ -83,7 +83,7 @@ async def test_a_session_goes_on_by_a_use_that_is_yet_to_be_noted(house: House) 
 async def test_a_session_that_has_ended_does_not_go_on_by_an_earlier_use(house: House) -> None:
     await house.account("ana")
     cookie = await house.web("ana")
-    authenticator = Authenticator(house.portal, ADAPTER, clock=house.clock.monotonic, seconds=0)
+    authenticator = Authenticator(house.portal, ADAPTER, clock=house.clock.monotonic, seconds=0, settled_seconds=0)
     house.clock.pass_by(minutes=10)
     assert await authenticator.viewer(cookie, by_cookie=True) is not None
     async with house.writer.transaction() as transaction:
