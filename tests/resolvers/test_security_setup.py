@@ -289,7 +289,9 @@ async def test_which_image_is_liked_is_nowhere_in_the_store(house: House, world:
     (row,) = await house.writer.rows("select salt, shown from preference_set")
     tags = [found["tag"] for found in await house.writer.rows("select tag from preference_tag")]
     assert all(image in row["shown"] for image in (*LIKED, *DISLIKED))
-    assert not any(image in f"{tags}{row['salt']}" for image in IDS)
+    # Chance writes short names into hexadecimal digits now and then.
+    assert not any(image in f"{tags}{row['salt']}" for image in IDS if len(image) > 5)
+    assert not {*tags, row["salt"]} & set(IDS)
     details = " ".join(found["detail"] for found in await house.writer.rows("select detail from audit"))
     assert not any(image in details for image in IDS)
 
