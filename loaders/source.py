@@ -145,10 +145,11 @@ class Source:
     def _known(self, trip: "_Trip", statement: Statement, wanted: Sequence[str] | None, now: datetime) -> Rows | int:
         """The last good answer, where it was read under the operation's mark; else where its answer will stand."""
         bound, layout = trip.bind(statement, wanted)
-        kept = self._remembered.get(_place(bound, trip.today))
+        kept = self._remembered.get(_place(statement, bound, trip.today))
         if kept is None or kept[0] != trip.mark:
             return trip.add(statement, bound, layout)
-        return Rows(kept[1].layout, kept[1].raw, now)
+        # Another statement of the same SQL may read the same rows by another key.
+        return Rows(layout, kept[1].raw, now)
 
     async def _fetched(self, trip: "_Trip", *, heavy: bool) -> Sequence[Sequence[Any]] | None:
         """What the database answers; None where it is away and every answer was recalled."""
@@ -156,7 +157,8 @@ class Source:
             return await self.reads.fetch(trip.bound, heavy=heavy)
         except SourceDown:
             self.down_since = self.down_since or self._now().astimezone(UTC)
-            trip.rows = [self._recall(s, b, trip.today) for s, b in zip(trip.statements, trip.bound, strict=True)]
+            sent = zip(trip.statements, trip.bound, trip.layouts, strict=True)
+            trip.rows = [self._recall(statement, bound, layout, trip.today) for statement, bound, layout in sent]
             return None
 
     def _take(self, trip: "_Trip", found: Sequence[Sequence[Any]], as_of: datetime) -> None:
@@ -166,23 +168,22 @@ class Source:
             if statement.limit is not None and statement.template.short:
                 trip.rows[n] = _first(trip.rows[n], statement.limit)
             if statement.template.remembered:
-                self._remember(trip.bound[n], trip.today, trip.rows[n], trip.mark)
+                self._remember(_place(statement, trip.bound[n], trip.today), trip.rows[n], trip.mark)
 
-    def _remember(self, bound: Bound, today: date, rows: Rows, mark: Hashable | None) -> None:
-        place = _place(bound, today)
+    def _remember(self, place: Hashable, rows: Rows, mark: Hashable | None) -> None:
         self._remembered[place] = mark, rows
         self._remembered.move_to_end(place)
         if len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)
 
-    def _recall(self, statement: Statement, bound: Bound, today: date) -> Rows:
+    def _recall(self, statement: Statement, bound: Bound, layout: Layout, today: date) -> Rows:
         """The last good answer of the same day, marked stale; SourceDown where there is none."""
         self.recalls += 1
-        kept = self._remembered.get(_place(bound, today)) if statement.template.remembered else None
+        kept = self._remembered.get(_place(statement, bound, today)) if statement.template.remembered else None
         if kept is None:
             raise SourceDown("The student information system does not answer.")
         rows = kept[1]
-        return Rows(rows.layout, rows.raw, rows.as_of, stale=True)
+        return Rows(layout, rows.raw, rows.as_of, stale=True)
 
 
 class _Trip:
@@ -262,6 +263,6 @@ def _first(rows: Rows, limit: int) -> Rows:
     return Rows(rows.layout, kept, rows.as_of, rows.stale)
 
 
-def _place(bound: Bound, today: date) -> tuple[Any, ...]:
+def _place(statement: Statement, bound: Bound, today: date) -> tuple[Any, ...]:
     sql, values = bound
-    return sql, today, *[tuple(value) if value.__class__ is list else value for value in values]
+    return sql, statement.limit, today, *[tuple(value) if value.__class__ is list else value for value in values]

@@ -146,3 +146,19 @@ async def test_who_is_who_is_never_anothers(world: World) -> None:
     assert answers[:2] == answers[2:]
     assert answers[0] != answers[1]
     assert not {s["id"] for s in answers[0]["me"]["students"]} & {s["id"] for s in answers[1]["me"]["students"]}
+
+
+async def test_who_is_who_is_handed_back_by_the_key_that_asks(world: World) -> None:
+    guardian = world.guardian("parent")
+    (student, *_) = (await world.serve("{ me { students { id } } }", guardian))["me"]["students"]
+    # The same rows, once for the root and once for the key of each piece of work.
+    alone = f'{{ student(id: "{student["id"]}") {{ id }} }}'
+    listed = '{ me { assignments(first: 1, filter: {studentIds: ["ID"]}) { nodes { student { id } } } } }'.replace(
+        "ID", student["id"]
+    )
+    for document in (alone, listed, alone):
+        answer = await world.serve(document, guardian)
+        world.source.shared.most, most = 0, world.source.shared.most
+        assert answer == await world.serve(document, guardian)
+        world.source.shared.most = most
+        assert student["id"] in str(answer)
