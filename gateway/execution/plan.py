@@ -81,7 +81,7 @@ class Relation:
     wanted: list[str] | None = None
     whole: bool = False
     #: The selection of the only type the field can have; a field of several types has none.
-    child: "Selection" = field(init=False)
+    child: "Selection" = field(init=False, repr=False)
 
     def settle(self) -> None:
         """Work out, once, which columns the field's rows must have; `whole` where ordinary resolvers want objects."""

@@ -215,7 +215,7 @@ class Row:
     @batched("ref")
     def best(keys: Any, context: Context) -> "Row | None":
         # Several rows for a key: the first one is the field's.
-        return rows([(k, (k + j) % 60) for j in range(1 + mixed(keys[0], "best") % 2) for k in keys if mixed(k, j) % 4])
+        return rows([(k, (k + j) % 60) for j in range(2) for k in keys if mixed(k, "best", j) % 4])
 
     @batched("id")
     async def must(keys: Any, context: Context) -> "Row":
