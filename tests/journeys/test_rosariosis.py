@@ -93,6 +93,7 @@ async def _accounts(folder: Path, settings: dict[str, str]) -> None:
         code, output = await run(
             "user",
             "add",
+            "--finished",
             "--guardian",
             guardian,
             "--username",
