@@ -125,7 +125,8 @@ class Source:
             columns = None if wanted is None else wanted[n]
             if statement.__class__ is not Statement or (memory is not None and statement.template.shared is not None):
                 answers.append(trip.ask(statement, columns))
-            elif memory is not None and statement.template.remembered:
+            elif memory is not None and statement.template.remembered and self.reads.dialect is Dialect.SQLITE:
+                # A server's mark is some seconds old: it may have gone away since, and that must be told.
                 answers.append(self._known(trip, statement, columns, now))
             else:
                 answers.append(trip.send(statement, columns))
