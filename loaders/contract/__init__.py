@@ -1,0 +1,40 @@
+"""The contract: the relations that the gateway reads, whatever the student information system behind it.
+
+An adapter answers each relation it has with one SELECT whose columns carry these names. Names follow OneRoster
+and Ed-Fi where they have one. Booleans travel as the integers 1 and 0, enumerations as the texts below, so
+that one SELECT runs on PostgreSQL, MariaDB and SQLite alike.
+"""
+
+from loaders.contract import attendance, courses, gradebook, messages, people, schools
+from loaders.contract.attendance import AttendanceExcuse, AttendanceStatus
+from loaders.contract.gradebook import GradeKind
+from loaders.contract.messages import MessageScope
+from loaders.contract.people import GradeLevel, RelationshipKind
+from loaders.contract.schools import TermKind
+from loaders.contract.writing import Column, Kind, Relation
+
+__all__ = [
+    "ESSENTIAL",
+    "RELATIONS",
+    "AttendanceExcuse",
+    "AttendanceStatus",
+    "Column",
+    "GradeKind",
+    "GradeLevel",
+    "Kind",
+    "MessageScope",
+    "Relation",
+    "RelationshipKind",
+    "TermKind",
+]
+
+RELATIONS: dict[str, Relation] = {
+    relation.name: relation
+    for subject in (schools, people, courses, gradebook, attendance, messages)
+    for relation in subject.RELATIONS
+}
+
+#: Relations without which a source cannot say who may see whom; every other one may be absent and closes its area.
+ESSENTIAL: frozenset[str] = frozenset(
+    {"school", "term", "student", "school_enrollment", "guardian", "guardian_student"}
+)
