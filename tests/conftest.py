@@ -21,6 +21,7 @@ from tests.services import (
     need_redis,
     postgresql_databases,
 )
+from tests.stores import let_go
 
 # A developer's own settings must not reach the tests, nor a proxy the addresses they talk to.
 for _name in [name for name in os.environ if name.startswith("HOMEROOM_") and not name.startswith("HOMEROOM_TEST_")]:
@@ -34,6 +35,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for name, need in NEEDS.items():
         if item.get_closest_marker(name) is not None:
             need()
+
+
+def pytest_sessionfinish() -> None:
+    """The store that this process kept for its tests goes."""
+    let_go()
 
 
 @pytest.fixture

@@ -1,21 +1,16 @@
 """A portal store of our own on either engine, with a clock that is set by hand and hashes that are counted."""
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
-
-import asyncpg
 
 from gateway.authentication import CHEAPEST, Authenticator, PasswordHasher
 from gateway.sealing import sealer_of
 from loaders.adapter import load_adapter
 from loaders.database import Writer
 from loaders.portal.roles import StaffRole
-from loaders.portal.store import migrate
 from loaders.source import Source
 from resolvers.context import Caller, ClientKind, Context, Reply
 from resolvers.portal import Letterhead, Portal
@@ -23,8 +18,8 @@ from resolvers.portal.accounts import AccountCreated, CreateAccount, create_acco
 from resolvers.portal.mail import SEALED_FOR
 from resolvers.portal.sessions import LoggedIn, LogIn, log_in
 from resolvers.portal.throttle import Throttle
-from tests.loaders import servers
-from tests.loaders.servers import POSTGRESQL
+from tests.stores import empty_place as empty_place
+from tests.stores import settle
 
 ADAPTER = load_adapter("home")
 PASSWORD = "Maple-7-leaf"
@@ -155,28 +150,9 @@ class House:
 
 
 @asynccontextmanager
-async def empty_place(engine: str, folder: Path) -> AsyncIterator[str]:
-    """The URL of a database in which nothing is yet; dropped at the end."""
-    if engine == "sqlite":
-        yield f"sqlite:///{folder}/portal.sqlite"
-        return
-    name = f"hr_portal_{os.getpid()}"
-    try:
-        admin = await asyncpg.connect(f"{POSTGRESQL}/postgres", timeout=3)
-    except (OSError, asyncpg.PostgresError) as error:
-        servers.unavailable("PostgreSQL", error)
-    await admin.execute(f"create database {name}")
-    try:
-        yield f"{POSTGRESQL}/{name}"
-    finally:
-        await admin.execute(f"drop database {name} with (force)")
-        await admin.close()
-
-
-@asynccontextmanager
 async def open_house(url: str) -> AsyncIterator[House]:
     """A migrated store with a portal over it."""
-    await migrate(url)
+    await settle(url)
     writer, clock, hasher = await Writer.open(url), Clock(), PasswordHasher(CHEAPEST)
     counted = Counted(hasher)
     portal = Portal(

@@ -5,7 +5,9 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -133,8 +135,22 @@ def noon(day: date) -> datetime:
 
 async def open_world(path: Path, students: int, now: Callable[[], datetime] | None = None) -> World:
     """A district of that many students, made at `path`, at noon of a Monday in November."""
-    district = make_district(path, students=students, seed=1, today=TODAY)
+    cases = _put(path, students)
     readers = await Readers.open(f"sqlite:///{path}")
     recorded = Recorded(readers)
     source = Source(Relations(load_adapter("home"), Dialect.SQLITE), recorded, now or (lambda: noon(TODAY)))
-    return World(path, source, recorded, district.cases)
+    return World(path, source, recorded, cases)
+
+
+def _put(path: Path, students: int) -> Mapping[str, Case]:
+    store, cases = _made(students)
+    path.write_bytes(store)
+    return cases
+
+
+@cache
+def _made(students: int) -> tuple[bytes, Mapping[str, Case]]:
+    """The store of a district of that many students and its awkward cases, made once in a process."""
+    with TemporaryDirectory(prefix="homeroom-district-") as folder:
+        district = make_district(Path(folder) / "district.db", students=students, seed=1, today=TODAY)
+        return district.path.read_bytes(), district.cases

@@ -8,7 +8,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.journeys.running import homeroom, run
-from tests.portal import PASSWORD, empty_place
+from tests.portal import PASSWORD
+from tests.stores import bare_place
 
 OTHERS = "mutation { revokeOtherSessions { ... on RevokeSessionSuccess { ended } } }"
 SESSIONS = "{ me { sessions { id } } }"
@@ -20,7 +21,7 @@ async def test_a_session_revoked_in_one_process_closes_its_socket_in_the_other_w
 ) -> None:
     assert (await run("demo", "--students", "30", "--no-serve", folder=tmp_path))[0] == 0
     (tmp_path / "seal").write_text("5e" * 32)
-    async with empty_place(engine, tmp_path) as portal:
+    async with bare_place(engine, tmp_path) as portal:
         settings = {
             "HOMEROOM_SIS_URL": f"sqlite:///{tmp_path}/.homeroom/demo.db",
             "HOMEROOM_SIS_ALLOW_WRITABLE": "true",

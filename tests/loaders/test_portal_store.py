@@ -17,7 +17,7 @@ from loaders.portal.accounts import account_by_username
 from loaders.portal.audit import Entry, record
 from loaders.portal.roles import StaffRole
 from loaders.portal.store import check_migrated, migrate
-from tests.portal import empty_place
+from tests.stores import bare_place
 
 ALL = ["0001", "0002", "0003"]
 KILLED = """
@@ -34,7 +34,7 @@ asyncio.run(store.migrate(sys.argv[1], die))
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    async with empty_place(request.param, tmp_path) as url:
+    async with bare_place(request.param, tmp_path) as url:
         yield url
 
 
@@ -157,7 +157,7 @@ async def test_an_account_is_a_guardians_or_staffs(url: str, guardian: str | Non
 
 @pytest.mark.postgresql
 async def test_a_database_that_does_not_exist_is_said_to_be_away(tmp_path: Path) -> None:
-    async with empty_place("postgresql", tmp_path) as url:
+    async with bare_place("postgresql", tmp_path) as url:
         with pytest.raises(SourceDown, match="InvalidCatalogName"):
             await migrate(f"{url}_other")
 
