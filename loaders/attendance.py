@@ -1,4 +1,4 @@
-"""Attendance by period, and the parts of days missed."""
+"""Attendance by period and by day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +20,15 @@ class AttendanceFilter:
     excuses: tuple[AttendanceExcuse, ...] | None = None
     course: tuple[Key, Key] | None = None
     term: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttendanceDayFilter:
+    """Which days: every part that is given must hold."""
+
+    from_on: date | None = None
+    to_on: date | None = None
+    missed: bool | None = None
 
 
 ATTENDANCE = Shape(
@@ -56,7 +65,9 @@ DAY = Shape(
         "student_key": "attendance_day.student_id",
         "on_date": "attendance_day.on_date",
         "absent_part": "attendance_day.absent_part",
-    }
+        "minutes_present": "attendance_day.minutes_present",
+    },
+    {"key": derived(lambda *parts: parts, "student_key", "on_date")},
 )
 
 _ATTENDANCE = """from {attendance} as attendance
@@ -111,14 +122,22 @@ _BY_KEY = Template(
     key=("student_key", "on_date", "period_key"),
 )
 
-_EXCEPTIONS = _OF_STUDENTS.having("attendance.status <> 'PRESENT' and attendance.on_date between :from_on and :to_on")
+_OF_DAYS = Template(
+    ATTENDANCE,
+    f"{_ATTENDANCE} and attendance.on_date in :on_dates",
+    key=("student_key", "on_date"),
+    order=(Order("attendance.period_id"), Order("attendance.student_id"), Order("attendance.on_date")),
+)
 
-_DAYS_MISSED = Template(
+_DAYS_OF_STUDENTS = Template(
     DAY,
-    "from {attendance_day} as attendance_day\nwhere attendance_day.student_id in :student_ids\n"
-    "  and attendance_day.absent_part > 0 and attendance_day.on_date between :from_on and :to_on",
+    "from {attendance_day} as attendance_day\nwhere attendance_day.student_id in :student_ids",
     key="student_key",
-    order=(Order("attendance_day.on_date", "on_date"),),
+    order=(
+        Order("attendance_day.on_date", "on_date", descending=True),
+        Order("attendance_day.student_id", "student_key", descending=True),
+    ),
+    lone="student_ids",
 )
 
 
@@ -146,11 +165,21 @@ def attendance(keys: Sequence[tuple[Any, ...]]) -> Statement:
     )
 
 
-def exceptions_of_students(students: Sequence[Key], from_on: date, to_on: date) -> Statement:
-    """The marks other than PRESENT in these days, both included: what summaries are made of."""
-    return _EXCEPTIONS(student_ids=students, from_on=from_on, to_on=to_on)
+def attendance_of_days(keys: Sequence[tuple[Key, date]]) -> Statement:
+    """The marks of these (student, date) keys, by period."""
+    return _OF_DAYS(
+        student_ids=list(dict.fromkeys([student for student, _ in keys])),
+        on_dates=list(dict.fromkeys([day for _, day in keys])),
+    )
 
 
-def days_missed_of_students(students: Sequence[Key], from_on: date, to_on: date) -> Statement:
-    """The days of which a part was missed, in these days, both included."""
-    return _DAYS_MISSED(student_ids=students, from_on=from_on, to_on=to_on)
+def days_of_students(students: Sequence[Key], wanted: AttendanceDayFilter) -> Statement:
+    """The days of each student of which the source says how much was missed, the latest first."""
+    statement = _DAYS_OF_STUDENTS(student_ids=students)
+    if wanted.from_on is not None:
+        statement = statement.having("attendance_day.on_date >= :from_on", from_on=wanted.from_on)
+    if wanted.to_on is not None:
+        statement = statement.having("attendance_day.on_date <= :to_on", to_on=wanted.to_on)
+    if wanted.missed is not None:
+        statement = statement.having(f"attendance_day.absent_part {'>' if wanted.missed else '='} 0")
+    return statement

@@ -18,7 +18,7 @@ from loaders.contract import RELATIONS, Column, Kind
 
 Key = int | str | UUID
 Scalar = Key | date | datetime | Decimal | bool | None
-Value = Scalar | Sequence[Key] | Sequence[str]
+Value = Scalar | Sequence[Key] | Sequence[str] | Sequence[date]
 Row = tuple[Any, ...]
 Params = Callable[[Sequence[Any]], Mapping[str, Value]]
 

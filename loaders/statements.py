@@ -7,6 +7,7 @@ from itertools import cycle
 from typing import Any
 
 from loaders import assignments, attendance, book, courses, grades, guardian_search, messages, people, rights, schools
+from loaders.attendance_tally import Span, tally_of_students
 from loaders.changes import watched_grades
 from loaders.dialect import Dialect
 from loaders.school_days import days_between, terms_between
@@ -73,6 +74,11 @@ def _assignments_of_guardians(s: Sample) -> Statement:
 
 def _messages_of_guardians(s: Sample) -> Statement:
     return messages.messages_of_guardians(s.one(GUARDIAN), s.one(STUDENT), s.now, messages.MessageFilter())
+
+
+def _tally(s: Sample) -> Statement:
+    span = Span(s.today - timedelta(days=120), s.today, (s.today.year, s.today.year + 1))
+    return tally_of_students(s.one(STUDENT), span, days=True, calendar=True)
 
 
 STATEMENTS: tuple[Listed, ...] = (
@@ -176,15 +182,16 @@ STATEMENTS: tuple[Listed, ...] = (
         lambda s: attendance.attendance([(one, s.today, period) for one, period in s.pairs(STUDENT, PERIOD)]),
     ),
     Listed(
-        "the absences of students",
+        "the marks of days",
         (STUDENT,),
-        lambda s: attendance.exceptions_of_students(s.one(STUDENT), s.today, s.today),
+        lambda s: attendance.attendance_of_days([(student, s.today) for student in s.one(STUDENT)]),
     ),
     Listed(
-        "the days missed by students",
+        "the days of students",
         (STUDENT,),
-        lambda s: attendance.days_missed_of_students(s.one(STUDENT), s.today, s.today),
+        lambda s: attendance.days_of_students(s.one(STUDENT), attendance.AttendanceDayFilter()).cut(PAGE),
     ),
+    Listed("the attendance of students added up", (STUDENT,), _tally),
     Listed("the next message of all", (MESSAGE,), lambda s: messages.next_message(s.now)),
     Listed("the messages of guardians", (GUARDIAN, STUDENT), lambda s: _messages_of_guardians(s).cut(PAGE)),
     Listed("the number of messages of guardians", (GUARDIAN, STUDENT), lambda s: counted(_messages_of_guardians(s))),

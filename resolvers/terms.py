@@ -51,39 +51,66 @@ def shown_terms(terms: Sequence[TermDates], today: date) -> list[TermDates]:
     return shown
 
 
+def begun_terms(terms: Sequence[TermDates], today: date) -> list[TermDates]:
+    """The terms that have begun of the school year a family looks at today, in their order; else its first terms."""
+    shown = shown_terms(terms, today)
+    years = {(term.school_key, term.school_year) for term in shown}
+    return [
+        term
+        for term in terms
+        if (term.school_key, term.school_year) in years and (term.starts_on <= today or term in shown)
+    ]
+
+
 Years = tuple[tuple[Key, int], ...]
 
 
-class _Shown(NamedTuple):
+class Shown(NamedTuple):
+    """The terms of today, and of their school year those that have begun."""
+
+    today: list[TermDates]
+    year: list[TermDates]
+
+
+class _Known(NamedTuple):
     """Which terms are shown to whoever is enrolled in these schools and years, as worked out under a mark."""
 
     mark: Hashable
-    of_years: dict[Years, list[TermDates]]
+    of_years: dict[Years, Shown]
 
 
 async def shown_terms_of_students(context: Context, students: Sequence[Key]) -> dict[Key, list[TermDates]]:
     """The terms to show today for each of these students, who must be the viewer's; one without any is not there."""
+    return {student: shown.today for student, shown in (await _shown(context, students)).items()}
+
+
+async def begun_terms_of_students(context: Context, students: Sequence[Key]) -> dict[Key, list[TermDates]]:
+    """The begun terms of the year to show for each of these students of the viewer's; one without any is not there."""
+    return {student: shown.year for student, shown in (await _shown(context, students)).items()}
+
+
+async def _shown(context: Context, students: Sequence[Key]) -> dict[Key, Shown]:
     scope = await scope_of(context)
     years: dict[Key, Years] = {student: tuple(dict.fromkeys(scope.enrolled.get(student, ()))) for student in students}
     known = _known(context)
     missing = [of_student for of_student in dict.fromkeys(years.values()) if of_student not in known]
     if missing:
         known.update(await _read_shown(context, missing))
-    return {student: known[of_student] for student, of_student in years.items() if known[of_student]}
+    return {student: known[of_student] for student, of_student in years.items() if known[of_student].today}
 
 
-def _known(context: Context) -> dict[Years, list[TermDates]]:
+def _known(context: Context) -> dict[Years, Shown]:
     """What is known under the operation's mark; nothing where nothing vouches for it, or nothing may be kept."""
     source, mark = context.source, context.mark
     if mark is None or not source.shared.most:
         return {}
-    shown: _Shown | None = source.notes.get(_Shown)
-    if shown is None or shown.mark != mark or len(shown.of_years) > MOST_SHOWN:
-        shown = source.notes[_Shown] = _Shown(mark, {})
-    return shown.of_years
+    known: _Known | None = source.notes.get(_Known)
+    if known is None or known.mark != mark or len(known.of_years) > MOST_SHOWN:
+        known = source.notes[_Known] = _Known(mark, {})
+    return known.of_years
 
 
-async def _read_shown(context: Context, wanted: Sequence[Years]) -> dict[Years, list[TermDates]]:
+async def _read_shown(context: Context, wanted: Sequence[Years]) -> dict[Years, Shown]:
     asked = list(dict.fromkeys([year for years in wanted for year in years]))
     found: dict[tuple[Key, int], list[TermDates]] = {}
     if asked:
@@ -94,7 +121,7 @@ async def _read_shown(context: Context, wanted: Sequence[Years]) -> dict[Years, 
     for years in wanted:
         terms = [term for year in years for term in found.get(year, ())]
         terms.sort(key=lambda term: (term.starts_on, -term.ends_on.toordinal()))
-        shown[years] = shown_terms(terms, context.today)
+        shown[years] = Shown(shown_terms(terms, context.today), begun_terms(terms, context.today))
     return shown
 
 

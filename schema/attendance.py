@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 from strawberry import ID, Private
 
+from loaders.attendance import AttendanceDayFilter as WantedDays
 from loaders.attendance import AttendanceFilter as Wanted
 from loaders.contract import AttendanceExcuse, AttendanceStatus
-from resolvers import arguments, courses, people, terms
+from resolvers import arguments, attendance, courses, people, terms
+from resolvers.access import Area
 from resolvers.context import Batch, Context
 from schema import enums as enums
 from schema.batching import batched
@@ -50,6 +52,36 @@ class Attendance(Node):
         return people.students_by_key(keys, batch)
 
 
+@strawberry.type(description="One day of attendance as a whole: what part of it was missed, and its marks.")
+class AttendanceDay:
+    key: Private[Any]
+    student_key: Private[Any]
+    on_date: datetime.date = strawberry.field(name="date", description="The day.")
+    absent_part: Decimal = strawberry.field(
+        description="The part of the day missed by the school's rule: 0, 0.5 or 1; a school activity is not missed."
+    )
+    minutes_present: int | None = strawberry.field(description="Minutes present, where the source counts them.")
+
+    @batched("key", area=Area.ATTENDANCE, size=7, shared=True)
+    def marks(keys: Any, batch: Batch) -> list[Attendance] | None:
+        """The marks of the day, by period; null while the area is closed."""
+        return attendance.marks_of_days(keys, batch)
+
+
+@strawberry.input(description="Which days: every part that is given must hold.")
+class AttendanceDayFilter:
+    from_on: datetime.date | None = strawberry.field(name="from", default=None, description="On this day or later.")
+    to_on: datetime.date | None = strawberry.field(name="to", default=None, description="On this day or earlier.")
+    missed: bool | None = strawberry.field(
+        default=None, description="Only days of which a part was missed (true), or of which none was (false)."
+    )
+
+
+def wanted_days(given: AttendanceDayFilter | None) -> WantedDays:
+    """A client's filter as the loaders take it."""
+    return WantedDays() if given is None else WantedDays(given.from_on, given.to_on, given.missed)
+
+
 @strawberry.input(description="Which marks: every part that is given must hold.")
 class AttendanceFilter:
     from_on: datetime.date | None = strawberry.field(name="from", default=None, description="On this day or later.")
@@ -80,12 +112,16 @@ class AttendanceSummary:
     course_key: Private[Any]
     key: str = strawberry.field(description="What it adds up, stable within the student: a term, a course, a month.")
     absent_periods: int = strawberry.field(description="Class periods missed, school activities not counted.")
-    absent_days: Decimal | None = strawberry.field(description="Days missed, halves included; null if not counted.")
+    absent_days: Decimal | None = strawberry.field(
+        description="Days missed, halves included; of a course, those on which a class was missed. Null if not counted."
+    )
     tardies: int = strawberry.field(description="Times the student came late.")
     early_releases: int = strawberry.field(description="Times the student left early.")
     excused: int = strawberry.field(description="How many of these marks are excused.")
     unexcused: int = strawberry.field(description="How many of these marks are not excused.")
-    days_enrolled: int | None = strawberry.field(description="School days in which the student was enrolled, if known.")
+    days_enrolled: int | None = strawberry.field(
+        description="Days of school up to today while the student was enrolled, by the calendar; null without one."
+    )
 
     @batched("term_key", shared=True)
     def term(keys: Any, batch: Batch) -> Term | None:

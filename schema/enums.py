@@ -18,7 +18,7 @@ from loaders.contract import (
 )
 from loaders.scores import ScoreFlag, ScoreState
 from resolvers.access import Area, AreaReason, AreaState
-from resolvers.attendance import AttendanceGroup
+from resolvers.attendance_summary import AttendanceGroup
 from resolvers.context import ClientKind
 
 E = TypeVar("E", bound=Enum)

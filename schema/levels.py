@@ -93,7 +93,8 @@ class BatchField:
         if isinstance(answer, Statement | Joined):
             return Asked(asked, shut, answer)
         if answer is None:
-            return Asked(asked, shut)
+            # A page of what the source does not have is withheld: an empty one would say that there is none.
+            return Asked(keys, frozenset(keys)) if self.paged and self.area is not None else Asked(asked, shut)
         return Asked([*asked, *shut], shut, values=[*answer, *(None for _ in shut)])
 
     def withheld(self, failure: Exception) -> bool:

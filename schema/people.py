@@ -7,14 +7,22 @@ import strawberry
 from strawberry import ID, Private
 
 from loaders.contract import GradeLevel, RelationshipKind
-from resolvers import assignments, attendance, courses, grades, messages, people, terms
+from resolvers import assignments, attendance, attendance_summary, courses, grades, messages, people, terms
 from resolvers.access import Area, AreaReason, AreaState
-from resolvers.attendance import AttendanceGroup
+from resolvers.attendance_summary import AttendanceGroup
 from resolvers.context import Batch, Context
 from resolvers.paging import Page
 from resolvers.portal.setup import security_of_viewer
 from schema.access_log import AccessLogReader
-from schema.attendance import Attendance, AttendanceFilter, AttendanceSummary, wanted_attendance
+from schema.attendance import (
+    Attendance,
+    AttendanceDay,
+    AttendanceDayFilter,
+    AttendanceFilter,
+    AttendanceSummary,
+    wanted_attendance,
+    wanted_days,
+)
 from schema.batching import batched, connected
 from schema.connections import Connection
 from schema.gradebook import Assignment, Course, FilterArgument, Grade, wanted_assignments
@@ -131,6 +139,18 @@ class Student(Node):
         """The marks of attendance, the latest first."""
         return attendance.attendance_of_students(keys, batch, page, wanted_attendance(batch.context, filter))
 
+    @connected(area=Area.ATTENDANCE, shared=True)
+    def attendance_days(
+        keys: Any,
+        batch: Batch,
+        page: Page,
+        filter: Annotated[
+            AttendanceDayFilter | None, strawberry.argument(description="Which days; all where it is not said.")
+        ] = None,
+    ) -> Connection[AttendanceDay] | None:
+        """The days of which the source says how much was missed, the latest first; null where it counts none."""
+        return attendance.days_of_students(keys, batch, page, wanted_days(filter))
+
     @batched(area=Area.ATTENDANCE, shared=True)
     def attendance_summary(
         keys: Any,
@@ -139,8 +159,8 @@ class Student(Node):
             AttendanceGroup.TERM
         ),
     ) -> list[AttendanceSummary] | None:
-        """Attendance of the school year added up, in periods and in days."""
-        return attendance.summaries_of_students(keys, batch, group_by or AttendanceGroup.TERM)
+        """Attendance of the school year up to today added up, in periods and in days."""
+        return attendance_summary.summaries_of_students(keys, batch, group_by or AttendanceGroup.TERM)
 
 
 @strawberry.type(description="A parent or guardian: the viewer, nobody else.")

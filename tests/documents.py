@@ -53,7 +53,8 @@ ATTENDANCE = """{
     }
     term: attendanceSummary { key term { id name } absentPeriods absentDays tardies earlyReleases excused unexcused }
     course: attendanceSummary(groupBy: COURSE) { key course { id title } absentPeriods absentDays daysEnrolled }
-    month: attendanceSummary(groupBy: MONTH) { key absentPeriods absentDays tardies }
+    month: attendanceSummary(groupBy: MONTH) { key absentPeriods absentDays tardies daysEnrolled }
+    attendanceDays(first: 5) { totalCount nodes { date absentPart minutesPresent marks { id date } } }
   } }
 }"""
 

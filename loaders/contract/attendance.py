@@ -50,7 +50,10 @@ RELATIONS = (
         (
             key("student_id", "student"),
             must("on_date", Kind.DATE),
-            must("absent_part", Kind.DECIMAL, "the part of the day missed: 0, 0.5 or 1"),
+            must(
+                "absent_part", Kind.DECIMAL, "the part of the day missed: 0, 0.5 or 1; a school activity is not missed"
+            ),
+            may("minutes_present", Kind.INTEGER),
         ),
         key=("student_id", "on_date"),
         asked_by=("student_id",),

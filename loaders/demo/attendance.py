@@ -29,6 +29,7 @@ _STATUS = {
 _MINUTES = {"A": 50, "AE": 50, "AU": 50, "AX": 50, "T": 10, "TE": 25, "ER": 30, "P": 0}
 _DAY_MINUTES = 390
 _ABSENT_CODES, _ABSENT_SHARES = ("AE", "AU", "AX"), (70, 22, 8)
+_ACTIVITY = "AX"
 _ABSENT_TODAY = 0.03
 _STUDENTS_AT_ONCE = 1000
 
@@ -48,22 +49,23 @@ def write_attendance(
     past = year.until_today()
     for start in range(0, len(students), _STUDENTS_AT_ONCE):
         events: list[tuple[Any, ...]] = []
-        days: list[tuple[int, str, float]] = []
+        days: list[tuple[int, str, float, int]] = []
         for student in students[start : start + _STUDENTS_AT_ONCE]:
             seats = [seat for seat in courses.seats[student.id] if seat.section.school is student.school]
             for day, code in sorted(_marks(student, past, rng)):
                 events.extend(_day(student, seats, day, code, rng))
                 if code in _ABSENT_CODES:
-                    days.append((student.id, str(day), 1))
+                    part = 0 if code == _ACTIVITY else 1
+                    days.append((student.id, str(day), part, 0 if part else _DAY_MINUTES))
                 elif code == "ER" and student.school.elementary:
-                    days.append((student.id, str(day), 0.5))
+                    days.append((student.id, str(day), 0.5, _DAY_MINUTES // 2))
             if student is showcase:
                 events.extend(_awkward(student, seats, past))
             elif rng.random() < _ABSENT_TODAY:
                 events.extend(_unconfirmed(student, seats, past[-1]))
-                days.append((student.id, str(past[-1]), 1))
+                days.append((student.id, str(past[-1]), 1, 0))
         write(connection, "attendance", _EVENT, events)
-        write(connection, "attendance_day", "student_id on_date absent_part", days)
+        write(connection, "attendance_day", "student_id on_date absent_part minutes_present", days)
 
 
 def _marks(student: Student, past: tuple[date, ...], rng: Random) -> list[tuple[date, str]]:

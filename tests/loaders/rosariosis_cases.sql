@@ -92,8 +92,8 @@ insert into attendance_period (student_id, school_date, period_id, attendance_co
   (9909001, '2021-09-04', 9909601, 9909904, 9909904, null, null, '', null, '2021-09-04 09:00:00', null),
   (9909001, '2021-09-05', 9909601, null, null, null, null, null, null, '2021-09-05 09:00:00', null),
   (9909001, '2021-09-06', 9909601, 9909902, 9909902, null, null, null, 9909501, '2021-09-06 09:00:00', null);
-insert into attendance_day (student_id, school_date, state_value) values
-  (9909001, '2021-09-01', 0), (9909001, '2021-09-04', 0.5), (9909001, '2021-09-05', null);
+insert into attendance_day (student_id, school_date, state_value, minutes_present) values
+  (9909001, '2021-09-01', 0, 0), (9909001, '2021-09-04', 0.5, 190), (9909001, '2021-09-05', null, null);
 
 insert into portal_notes (id, school_id, syear, title, content, start_date, end_date, published_profiles, published_date,
   created_at) values

@@ -421,8 +421,8 @@ async def test_the_offices_code_counts_and_only_plain_names_excuse(source: Sourc
         (date(2021, 9, 6), status.ABSENT, excuse.UNEXCUSED, 45, None, "TEACHER", False, at(6)),
     ]
     assert await answer(
-        source, "attendance_day", ["on_date", "absent_part"], "attendance_day.student_id = 9909001"
-    ) == [(date(2021, 9, 1), Decimal(1)), (date(2021, 9, 4), Decimal("0.5"))]
+        source, "attendance_day", ["on_date", "absent_part", "minutes_present"], "attendance_day.student_id = 9909001"
+    ) == [(date(2021, 9, 1), Decimal(1), 0), (date(2021, 9, 4), Decimal("0.5"), 190)]
 
 
 async def test_the_dumps_attendance_reads_as_its_codes_say(source: Source) -> None:

@@ -102,6 +102,7 @@ type Student implements Node {
   assignments(first: Int, after: String, filter: AssignmentFilter): AssignmentConnection
   attendance(first: Int, after: String, filter: AttendanceFilter): AttendanceConnection
   attendanceSummary(groupBy: AttendanceGroup = TERM): [AttendanceSummary!]
+  attendanceDays(first: Int, after: String, filter: AttendanceDayFilter): AttendanceDayConnection
 }
 type Relationship {
   kind: RelationshipKind!  legalGuardian: Boolean  livesWith: Boolean  contactPriority: Int  from: Date  to: Date
@@ -146,6 +147,7 @@ type Attendance implements Node {
   sourceCode: String  sourceLabel: String  minutesMissed: Int  comment: String
   recordedBy: String  confirmed: Boolean  updatedAt: DateTime  course: Course  student: Student!
 }
+type AttendanceDay { date: Date!  absentPart: Decimal!  minutesPresent: Int  marks: [Attendance!] }
 type AttendanceSummary {
   key: String!  term: Term  course: Course  absentPeriods: Int!  absentDays: Decimal  tardies: Int!
   earlyReleases: Int!  excused: Int!  unexcused: Int!  daysEnrolled: Int
@@ -160,6 +162,10 @@ type AssignmentConnection { edges: [AssignmentEdge!]!  nodes: [Assignment!]!  pa
 type AttendanceConnection { edges: [AttendanceEdge!]!  nodes: [Attendance!]!  pageInfo: PageInfo!  totalCount: Int! }
 type MessageConnection { edges: [MessageEdge!]!  nodes: [Message!]!  pageInfo: PageInfo!  totalCount: Int! }
 type AssignmentEdge { cursor: String!  node: Assignment! }
+type AttendanceDayConnection {
+  edges: [AttendanceDayEdge!]!  nodes: [AttendanceDay!]!  pageInfo: PageInfo!  totalCount: Int!
+}
+type AttendanceDayEdge { cursor: String!  node: AttendanceDay! }
 type AttendanceEdge { cursor: String!  node: Attendance! }
 type MessageEdge { cursor: String!  node: Message! }
 
@@ -167,6 +173,7 @@ input AssignmentFilter {
   dueFrom: Date  dueTo: Date  flags: [ScoreFlag!]  states: [ScoreState!]
   courseIds: [ID!]  studentIds: [ID!]  termId: ID
 }
+input AttendanceDayFilter { from: Date  to: Date  missed: Boolean }
 input AttendanceFilter {
   from: Date  to: Date  statuses: [AttendanceStatus!]  excuses: [AttendanceExcuse!]  courseId: ID  termId: ID
 }
