@@ -1,6 +1,8 @@
 # Everything a newcomer needs: make demo, make test. Python 3.11 or later is all that must be there before.
 
 PYTHON ?= python3
+# A file's tests stay on one worker and in their order, so that what a file makes for them is made once.
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/made
@@ -11,7 +13,7 @@ STAMP := $(VENV)/made
 
 help:
 	@echo "make demo         serve an invented district on http://127.0.0.1:8000/graphql (HOMEROOM_PORT chooses the port)"
-	@echo "make test         format, lint, types, import contracts, tests"
+	@echo "make test         format, lint, types, import contracts, tests (WORKERS=2 processes run these)"
 	@echo "make constraints  pin the newest versions that pyproject.toml allows"
 	@echo "make clean        remove the environment, the demo and every cache"
 
@@ -24,7 +26,7 @@ test: $(STAMP)
 	@echo "== ruff check" && $(BIN)/ruff check .
 	@echo "== mypy" && $(BIN)/mypy
 	@echo "== lint-imports" && $(BIN)/lint-imports
-	@echo "== pytest" && $(BIN)/pytest $(PYTEST)
+	@echo "== pytest" && $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 # An environment whose interpreter has gone, or that was made for another folder, does not count as made.
 UNFIT := $(shell [ -e $(STAMP) ] && { $(BIN)/python -c '' 2>/dev/null && [ "`cat $(STAMP)`" = "`pwd`" ] || rm -f $(STAMP); })

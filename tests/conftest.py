@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from tests.services import (
     NEEDS,
@@ -27,6 +28,10 @@ from tests.stores import let_go
 for _name in [name for name in os.environ if name.startswith("HOMEROOM_") and not name.startswith("HOMEROOM_TEST_")]:
     del os.environ[_name]
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
+
+# The same examples in every run, however busy the machine is.
+settings.register_profile("homeroom", derandomize=True, deadline=None)
+settings.load_profile("homeroom")
 
 
 @pytest.hookimpl(tryfirst=True)
