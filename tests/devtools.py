@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-DEADLINE = 10.0
+DEADLINE = 30.0
 
 
 class PageProblem(AssertionError):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
 
-SECONDS = 30.0
+SECONDS = 60.0
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 

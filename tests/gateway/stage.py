@@ -30,7 +30,7 @@ from loaders.source import Source
 from resolvers.context import Caller, Context, Viewer
 from resolvers.errors import Forbidden, RateLimited
 
-DEADLINE = 5.0
+DEADLINE = 30.0
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 

@@ -24,7 +24,7 @@ from tests.portal import NOON, House, empty_place, open_house
 
 SENDER = Sender("Maple Falls", "portal@school.example")
 VALUES = {"name": "Ana", "username": "ana", "when": "today"}
-DEADLINE = 10.0
+DEADLINE = 30.0
 
 
 @dataclass

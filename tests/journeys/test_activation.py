@@ -16,7 +16,7 @@ from gateway.demo import PARENT, PARENT_PASSWORD, STAFF, STAFF_PASSWORD
 from tests.journeys.running import Gateway, homeroom
 from tests.office import in_store
 
-DEADLINE = 20.0
+DEADLINE = 30.0
 PASSWORD = "Quiet-river-9"
 ADDRESS = "dana@families.example"
 

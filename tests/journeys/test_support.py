@@ -15,7 +15,7 @@ from gateway.demo import PARENT, PARENT_PASSWORD, STAFF, STAFF_PASSWORD, STAFF_S
 from resolvers.portal.totp import code_at, step_at
 from tests.journeys.running import LOG_IN, Gateway, homeroom
 
-DEADLINE = 20.0
+DEADLINE = 30.0
 ADDRESS = "marisol@families.example"
 PROBLEMS = "... on Problems { problems { code path } }"
 SUBMIT = f"""mutation ($in: SupportRequestInput!) {{ submitSupportRequest(input: $in) {{
