@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from loaders.contract import Area, Kind
 from loaders.schools import FIRST_ENROLLMENT
-from loaders.statement import Key, Shape, Statement, Template
+from loaders.statement import Computed, Key, Shape, Statement, Template
 
 RIGHT = Shape(
     {
@@ -18,15 +19,33 @@ RIGHT = Shape(
     }
 )
 
-#: A right and one enrolment of its student.
+_BITS = {area.value: 1 << n for n, area in enumerate(Area)}
+#: What a word that names no area withholds: all of them.
+UNKNOWN_AREA = 1 << len(_BITS)
+
+_WITHHELD = f"""coalesce((select sum(distinct case withheld_area.area
+{" ".join(f"when '{area}' then {bit}" for area, bit in _BITS.items())} else {UNKNOWN_AREA} end)
+  from {{withheld_area}} as withheld_area
+  where withheld_area.guardian_id = guardian_student.guardian_id
+    and withheld_area.student_id = guardian_student.student_id
+    and (withheld_area.starts_on is null or withheld_area.starts_on <= :today)
+    and (withheld_area.ends_on is null or withheld_area.ends_on >= :today)), 0)"""
+
+#: A right and one enrolment of its student, with what else decides which areas the right opens.
 ENROLLED_RIGHT = Shape(
     {
         **RIGHT.columns,
         "school_key": "school_enrollment.school_id",
         "school_year": "school_enrollment.school_year",
         "grade_level": "school_enrollment.grade_level",
+        "adult_right": "guardian_student.adult_right",
+        "birth_date": "student.birth_date",
+        "time_zone": "school.time_zone",
     }
 )
+
+#: The same where the source withholds areas: which of them, a bit each.
+NARROWED_RIGHT = Shape({**ENROLLED_RIGHT.columns, "withheld": Computed(_WITHHELD, Kind.INTEGER)})
 
 HOLDS = """guardian_student.portal_access = 1
   and (guardian_student.starts_on is null or guardian_student.starts_on <= :today)
@@ -46,24 +65,36 @@ _OF_GUARDIANS = Template(
 _SCOPE = Template(
     ENROLLED_RIGHT,
     "from {guardian_student} as guardian_student\n"
+    "join {student} as student on student.id = guardian_student.student_id\n"
     "join {school_enrollment} as school_enrollment on school_enrollment.student_id = guardian_student.student_id\n"
+    "left join {school} as school on school.id = school_enrollment.school_id\n"
     f"where {HOLDS} and guardian_student.guardian_id in :guardian_ids",
     key="guardian_key",
     order=FIRST_ENROLLMENT,
     remembered=True,
 )
 
+_NARROWED = _SCOPE.varied(shape=NARROWED_RIGHT)
+
 _TO_STUDENTS = Template(RIGHT, f"{_RIGHTS} and guardian_student.student_id in :student_ids", key="student_key")
 
 
-def scope_of_guardian(guardian: Key) -> Statement:
-    """A guardian's rights that hold today with the enrolments of their students, the one to name first at the head."""
-    return _SCOPE(guardian_ids=(guardian,))
+def withheld_bit(area: str) -> int:
+    """The bit of `withheld` that says so of an area."""
+    return _BITS[area]
 
 
-def scopes_of_guardians(guardians: Sequence[Key]) -> Statement:
+def scope_of_guardian(guardian: Key, *, withheld: bool) -> Statement:
+    """A guardian's rights that hold today with the enrolments of their students, the one to name first at the head.
+
+    With the areas `withheld` from the guardian, where the source can say so.
+    """
+    return scopes_of_guardians((guardian,), withheld=withheld)
+
+
+def scopes_of_guardians(guardians: Sequence[Key], *, withheld: bool) -> Statement:
     """What `scope_of_guardian` tells, of each of these guardians."""
-    return _SCOPE(guardian_ids=guardians)
+    return (_NARROWED if withheld else _SCOPE)(guardian_ids=guardians)
 
 
 def rights_of_guardians(guardians: Sequence[Key]) -> Statement:

@@ -54,6 +54,8 @@ class Source:
         self.shared = SharedRows(shared_rows)
         #: What resolvers note of this source, each under a class of its own.
         self.notes: dict[type, Any] = {}
+        #: How many orders of who may see what hold over it, which are kept elsewhere: part of its mark.
+        self.orders = 0
         self.reads = reads
         self.down_since: datetime | None = None
         self.statements_sent = 0
@@ -97,7 +99,7 @@ class Source:
         if version is None and monotonic() < self._marked_until:
             version = self._marked
         # What was answered from memory while the database was away must not pass for an answer of its present state.
-        return None if version is None else (self.today(), version, self.recalls)
+        return None if version is None else (self.today(), version, self.recalls, self.orders)
 
     def marked(self, version: Hashable | None, seconds: float) -> None:
         """Take `version` for what a server vouches for, until it is told again; for no longer than twice `seconds`."""

@@ -49,6 +49,7 @@ class Listed:
 
 
 STUDENT, GUARDIAN, SCHOOL, TERM = "student.id", "guardian.id", "school.id", "term.id"
+NARROWED = "withheld_area.guardian_id"
 TAKEN, SECTION = "enrollment.student_id", "enrollment.section_id"
 ASSIGNMENT, CATEGORY, GRADE, MESSAGE, PERIOD = (
     "assignment.id",
@@ -82,8 +83,22 @@ def _tally(s: Sample) -> Statement:
 
 
 STATEMENTS: tuple[Listed, ...] = (
-    Listed("the scope of a guardian", (GUARDIAN,), lambda s: rights.scope_of_guardian(s.one(GUARDIAN)[0])),
-    Listed("the scopes of guardians", (GUARDIAN,), lambda s: rights.scopes_of_guardians(s.one(GUARDIAN))),
+    Listed(
+        "the scope of a guardian", (GUARDIAN,), lambda s: rights.scope_of_guardian(s.one(GUARDIAN)[0], withheld=False)
+    ),
+    Listed(
+        "the scopes of guardians", (GUARDIAN,), lambda s: rights.scopes_of_guardians(s.one(GUARDIAN), withheld=False)
+    ),
+    Listed(
+        "the narrowed scope of a guardian",
+        (NARROWED,),
+        lambda s: rights.scope_of_guardian(s.one(NARROWED)[0], withheld=True),
+    ),
+    Listed(
+        "the narrowed scopes of guardians",
+        (NARROWED,),
+        lambda s: rights.scopes_of_guardians(s.one(NARROWED), withheld=True),
+    ),
     Listed("the rights of guardians", (GUARDIAN,), lambda s: rights.rights_of_guardians(s.one(GUARDIAN))),
     Listed("the rights to students", (STUDENT,), lambda s: rights.rights_to_students(s.one(STUDENT))),
     Listed("students", (STUDENT,), lambda s: people.students(s.one(STUDENT))),

@@ -5,135 +5,31 @@ Students enter an operation only through the scope, so a key below them is a key
 
 import asyncio
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from enum import Enum
-from typing import NamedTuple
 
-from loaders.contract import GradeLevel, RelationshipKind
 from loaders.rights import scope_of_guardian
-from loaders.rows import Raw, Rows
+from loaders.rows import Rows
 from loaders.statement import Key, Statement
+from resolvers.areas import PROVIDED_BY, SWITCHED, Area, AreaReason, AreaState, AreaStatus
 from resolvers.context import Context
+from resolvers.scope import Right, Scope
 
-
-class Area(Enum):
-    """The parts of a student's record for which rights are given apart."""
-
-    GRADES = "GRADES"
-    ATTENDANCE = "ATTENDANCE"
-    HEALTH = "HEALTH"
-    DOCUMENTS = "DOCUMENTS"
-    TRANSCRIPT = "TRANSCRIPT"
-    MESSAGES = "MESSAGES"
-    REGISTRATION = "REGISTRATION"
-
-
-class AreaState(Enum):
-    """Whether an area can be read now."""
-
-    OPEN = "OPEN"
-    CLOSED = "CLOSED"
-
-
-class AreaReason(Enum):
-    """Why an area is closed."""
-
-    NO_RIGHT = "NO_RIGHT"
-    SCHOOL_SETTING = "SCHOOL_SETTING"
-    GRADING_WINDOW = "GRADING_WINDOW"
-    ELIGIBLE_STUDENT = "ELIGIBLE_STUDENT"
-    SOURCE_DOWN = "SOURCE_DOWN"
-    NOT_PROVIDED = "NOT_PROVIDED"
-
-
-#: The relations of which a source must have at least one for an area to be there at all.
-_PROVIDED_BY: Mapping[Area, tuple[str, ...]] = {
-    Area.GRADES: ("grade", "assignment", "enrollment"),
-    Area.ATTENDANCE: ("attendance",),
-    Area.HEALTH: (),
-    Area.DOCUMENTS: (),
-    Area.TRANSCRIPT: (),
-    Area.MESSAGES: ("message",),
-    Area.REGISTRATION: (),
-}
-
-
-class Right(NamedTuple):
-    """A guardian's right to one student, as it holds today."""
-
-    guardian_key: Key
-    student_key: Key
-    kind: RelationshipKind
-    legal_guardian: bool | None
-    lives_with: bool | None
-    contact_priority: int | None
-    starts_on: date | None
-    ends_on: date | None
-
-
-class Enrolled(NamedTuple):
-    """Where a student is or was, as much as is needed to say what to show."""
-
-    school_key: Key
-    school_year: int
-
-
-class Scope:
-    """The students a viewer may see today, where they are enrolled, and how fresh that knowledge is.
-
-    A student's enrolments stand in the order in which a family would name them, the present one first.
-    """
-
-    __slots__ = ("_first", "_layout", "as_of", "enrolled", "rights", "stale")
-
-    def __init__(self, rows: Rows | None, as_of: datetime) -> None:
-        self.rights: dict[Key, Right] = {}
-        self.enrolled: dict[Key, list[Enrolled]] = {}
-        self.as_of = as_of
-        self.stale = rows is not None and rows.stale
-        self._first: dict[Key, Raw] = {}
-        self._layout = rows.layout if rows is not None else None
-        if rows is None:
-            return
-        # The grade level is left unread: a word that nobody knows must not close everything else.
-        parts = rows.layout.several((*Right._fields, *Enrolled._fields), rows.raw)
-        for part, raw in zip(parts, rows.raw, strict=True):
-            student = part[1]
-            if student not in self.rights:
-                self.rights[student] = Right._make(part[:_RIGHT])
-                self.enrolled[student] = []
-                self._first[student] = raw
-            self.enrolled[student].append(Enrolled._make(part[_RIGHT:]))
-
-    def __contains__(self, student: object) -> bool:
-        return student in self.rights
-
-    @property
-    def students(self) -> list[Key]:
-        """The students' keys, in no order that means anything."""
-        return list(self.rights)
-
-    def grade_levels(self, students: Sequence[Key]) -> list[GradeLevel | None]:
-        """The grade level of each student's first enrolment; ValueInvalid where the source's word is none we know."""
-        if self._layout is None:
-            return [None for _ in students]
-        layout, first = self._layout, self._first
-        return [layout.values("grade_level", [first[key]])[0] if key in first else None for key in students]
-
-
-_RIGHT = len(Right._fields)
-
-
-@dataclass(frozen=True, slots=True)
-class AreaStatus:
-    """The state of one area of one student's record."""
-
-    area: Area
-    state: AreaState
-    reason: AreaReason | None
-    as_of: datetime
-    stale: bool
+__all__ = [
+    "Area",
+    "AreaReason",
+    "AreaState",
+    "AreaStatus",
+    "Right",
+    "Scope",
+    "areas_of_students",
+    "closed",
+    "closed_in",
+    "readable",
+    "scope_of",
+    "standing",
+    "take_scope",
+    "unread_scope",
+    "visible",
+]
 
 
 async def scope_of(context: Context) -> Scope:
@@ -174,13 +70,12 @@ def unread_scope(context: Context) -> Statement | None:
         return None
     if viewer.second_factor_needed or viewer.setup_required:
         return None
-    return scope_of_guardian(viewer.guardian_key)
+    return scope_of_guardian(viewer.guardian_key, withheld=context.source.adapter.has("withheld_area"))
 
 
 def take_scope(context: Context, rows: Rows | None) -> Scope:
     """The scope by the answer to its statement, from now on the operation's; None is an answer without rows."""
-    as_of = rows.as_of if rows is not None else None
-    context.scope = scope = Scope(rows, as_of or context.source.now())
+    context.scope = scope = Scope(rows, context.source)
     return scope
 
 
@@ -203,13 +98,30 @@ def closed_in(context: Context, scope: Scope, area: Area, students: Iterable[Key
         return dict.fromkeys(students, AreaReason.NOT_PROVIDED)
     if scope.stale:
         return dict.fromkeys(students, AreaReason.SOURCE_DOWN)
-    rights = scope.rights
-    return {student: AreaReason.NO_RIGHT for student in students if student not in rights}
+    shut, rights = scope.shut(area), scope.rights
+    if scope.until is not None:
+        context.holds_until(scope.until)
+    if not shut:
+        return {student: AreaReason.NO_RIGHT for student in students if student not in rights}
+    return {
+        student: shut.get(student, AreaReason.NO_RIGHT)
+        for student in students
+        if student in shut or student not in rights
+    }
 
 
 def _provided(context: Context, area: Area) -> bool:
     selects = context.source.adapter.selects
-    return any(relation in selects for relation in _PROVIDED_BY[area])
+    return any(relation in selects for relation in PROVIDED_BY[area])
+
+
+async def readable(context: Context, area: Area) -> list[Key]:
+    """The students of the viewer whose area no right, age or switch shuts: for lists that go across students."""
+    scope = await scope_of(context)
+    shut = scope.shut(area)
+    if scope.until is not None:
+        context.holds_until(scope.until)
+    return [student for student in scope.rights if student not in shut]
 
 
 async def areas_of_students(context: Context, students: Sequence[Key]) -> list[list[AreaStatus]]:
@@ -225,6 +137,7 @@ async def areas_of_students(context: Context, students: Sequence[Key]) -> list[l
                 reasons[area].get(student),
                 scope.as_of,
                 scope.stale,
+                scope.reopens_at(area, student) if reasons[area].get(student) in SWITCHED else None,
             )
             for area in Area
         ]

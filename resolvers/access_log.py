@@ -12,7 +12,7 @@ from loaders.portal.accounts import account_by_id
 from loaders.portal.roles import StaffRole
 from loaders.portal.transaction import Transaction
 from loaders.statement import Key
-from resolvers.access import scope_of
+from resolvers.access import Area, AreaReason, scope_of
 from resolvers.context import Context
 from resolvers.paging import page_of
 from resolvers.portal.listing import Listing, instant, listing, number, place_in
@@ -158,7 +158,9 @@ async def log_access(
 
 async def _students(context: Context) -> Sequence[str]:
     scope = await scope_of(context)
-    return [str(student) for student in scope.students]
+    # Who opened a record is a part of it: of a student of age it is for the student alone.
+    grown = {s for s, reason in scope.shut(Area.DOCUMENTS).items() if reason is AreaReason.ELIGIBLE_STUDENT}
+    return [str(student) for student in scope.students if student not in grown]
 
 
 def _entry(line: Logged, account_id: int) -> AccessEntry:

@@ -9,8 +9,9 @@ from loaders.rights import rights_of_guardians, scopes_of_guardians
 from loaders.rows import Rows
 from loaders.source import Source
 from loaders.statement import Key
-from resolvers.access import standing, take_scope
+from resolvers.access import Area, Scope, closed, standing, take_scope
 from resolvers.context import Context
+from resolvers.rules import rules_of
 
 CHUNK = 500
 
@@ -31,13 +32,17 @@ class Audience:
 
     async def students_of(self, guardian: Key) -> frozenset[Key]:
         """The students to whom this guardian has a right today."""
-        scopes = await self._scopes_of((guardian,))
-        rows = scopes.get(guardian)
-        return frozenset() if rows is None else frozenset(rows.layout.values("student_key", rows.raw))
+        return frozenset((await self._scope_of(guardian)).rights)
 
-    async def standings(self, student: Key, contexts: Sequence[Context]) -> list[Hashable | None]:
+    async def may_read(self, guardian: Key, student: Key, area: Area) -> bool:
+        """Whether the guardian has a right to the student today that opens the area."""
+        scope = await self._scope_of(guardian)
+        return student in scope and student not in scope.shut(area)
+
+    async def standings(self, student: Key, area: Area, contexts: Sequence[Context]) -> list[Hashable | None]:
         """How each viewer stands to the student, their rights read together; the first of each kind keeps its scope.
 
+        None where the area is closed to the viewer: nobody is told that something happened in it.
         The scopes of the others are let go at once: with those of 3,000 held, the garbage collector took half the time.
         """
         guardians = [context.viewer.guardian_key if context.viewer is not None else None for context in contexts]
@@ -46,7 +51,8 @@ class Audience:
         known: set[Hashable | None] = set()
         for context, guardian in zip(contexts, guardians, strict=True):
             take_scope(context, None if guardian is None else scopes.get(guardian))
-            place = await standing(context, student)
+            shut = await closed(context, area, (student,))
+            place = None if shut else await standing(context, student)
             if place in known:
                 context.scope = None
             known.add(place)
@@ -57,13 +63,19 @@ class Audience:
         """The students of each of these guardians."""
         asked = list(dict.fromkeys(guardians))
         found: dict[Key, set[Key]] = {guardian: set() for guardian in asked}
+        rules, today = rules_of(self._source), self._source.today()
         for start in range(0, len(asked), CHUNK):
             self.statements += 1
             statement = rights_of_guardians(asked[start : start + CHUNK]).unremembered()
             (rows,) = await self._source.fetch([statement], [["guardian_key", "student_key"]])
             for guardian, student in rows.layout.several(("guardian_key", "student_key"), rows.raw):
-                found[guardian].add(student)
+                if not rules.blocked(guardian, student, today):
+                    found[guardian].add(student)
         return {guardian: frozenset(students) for guardian, students in found.items()}
+
+    async def _scope_of(self, guardian: Key) -> Scope:
+        scopes = await self._scopes_of((guardian,))
+        return Scope(scopes.get(guardian), self._source)
 
     async def _scopes_of(self, guardians: Iterable[Key]) -> Scopes:
         self._asking.update(guardians)
@@ -76,9 +88,11 @@ class Audience:
     async def _read_next(self) -> Scopes:
         asking, self._asking, self._next = list(self._asking), set(), None
         found: dict[Key, Rows] = {}
+        withheld = self._source.adapter.has("withheld_area")
         for start in range(0, len(asking), CHUNK):
             self.statements += 1
-            (rows,) = await self._source.fetch([scopes_of_guardians(asking[start : start + CHUNK]).unremembered()])
+            statement = scopes_of_guardians(asking[start : start + CHUNK], withheld=withheld).unremembered()
+            (rows,) = await self._source.fetch([statement])
             own: dict[Key, list[Any]] = defaultdict(list)
             for guardian, raw in zip(rows.layout.values("guardian_key", rows.raw), rows.raw, strict=True):
                 own[guardian].append(raw)

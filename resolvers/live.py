@@ -16,10 +16,12 @@ from loaders.changes import read_mark
 from loaders.errors import LoaderError, SourceDown, StatementTimeout
 from loaders.source import Source
 from loaders.statement import Key
+from resolvers.areas import Area
 from resolvers.audience import Audience
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
 from resolvers.history import History
+from resolvers.rules import rules_of
 from resolvers.streams import GradeStream, Subscriber
 from resolvers.watcher import Watcher
 
@@ -152,11 +154,26 @@ class Live:
                         subscriber.push(event)
             self._grades_look = _Look(mark, monotonic() + TRUSTED)
 
+    def rules_changed(self) -> None:
+        """End the streams of whoever is now kept from a student they followed, and read all rights again soon.
+
+        Other orders end no stream: they are asked at each delivery, as every right is.
+        """
+        self._rights_look, self._rights_due = _Look(), 0
+        rules, today = rules_of(self._source), self._source.today()
+        if not rules.blocks:
+            return
+        for subscriber in list(self._subscribers):
+            if any(rules.blocked(subscriber.guardian, student, today) for student in subscriber.students):
+                self.release(subscriber)
+                if subscriber.over is not None:
+                    subscriber.over(None)
+
     async def may_see(self, guardian: Key, student: Key) -> bool:
-        """Whether the guardian has a right to the student now; waits while that cannot be read."""
+        """Whether the guardian may be told of the student's grades now; waits while that cannot be read."""
         while True:
             try:
-                return student in await self._audience.students_of(guardian)
+                return await self._audience.may_read(guardian, student, Area.GRADES)
             except (SourceDown, StatementTimeout):
                 await asyncio.sleep(self.interval)
 
@@ -164,7 +181,7 @@ class Live:
         """How each of these viewers stands to the student now; waits while that cannot be read."""
         while True:
             try:
-                return await self._audience.standings(student, contexts)
+                return await self._audience.standings(student, Area.GRADES, contexts)
             except (SourceDown, StatementTimeout):
                 await asyncio.sleep(self.interval)
 

@@ -7,27 +7,27 @@ from typing import NamedTuple
 from loaders import messages
 from loaders.messages import MessageFilter
 from loaders.statement import Key, Statement
-from resolvers.access import scope_of
+from resolvers.access import Area, readable
 from resolvers.context import Batch, Context
 from resolvers.paging import Page, Paged, count_of, paged
 
 
 async def messages_of_parents(keys: Sequence[Key], batch: Batch, page: Page, wanted: MessageFilter) -> Paged | None:
     """A page of each parent's messages."""
-    scope = await scope_of(batch.context)
+    students = await readable(batch.context, Area.MESSAGES)
     if not _provided(batch):
         return None
-    statement = messages.messages_of_guardians(keys, scope.students, await shown_until(batch.context), wanted)
+    statement = messages.messages_of_guardians(keys, students, await shown_until(batch.context), wanted)
     return paged(batch.context, statement, page)
 
 
 async def unread_counts(keys: Sequence[Key], batch: Batch) -> list[int]:
     """How many messages of each parent are unread."""
-    scope = await scope_of(batch.context)
+    students = await readable(batch.context, Area.MESSAGES)
     if not _provided(batch):
         return [0 for _ in keys]
     unread = messages.messages_of_guardians(
-        keys, scope.students, await shown_until(batch.context), MessageFilter(unread=True)
+        keys, students, await shown_until(batch.context), MessageFilter(unread=True)
     )
     (rows,) = await batch.context.source.fetch([count_of(unread)])
     found, at = rows.by_key(), rows.columns.index("total")
@@ -39,8 +39,8 @@ async def messages_by_id(keys: Sequence[Key], batch: Batch) -> Statement | None:
     viewer = batch.context.viewer
     if viewer is None or viewer.guardian_key is None or not _provided(batch):
         return None
-    scope = await scope_of(batch.context)
-    return messages.messages(viewer.guardian_key, scope.students, await shown_until(batch.context), keys)
+    students = await readable(batch.context, Area.MESSAGES)
+    return messages.messages(viewer.guardian_key, students, await shown_until(batch.context), keys)
 
 
 async def shown_until(context: Context) -> datetime:

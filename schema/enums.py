@@ -185,6 +185,7 @@ described(
         AreaReason.NO_RIGHT: "The viewer has no right to it.",
         AreaReason.SCHOOL_SETTING: "The school has switched it off.",
         AreaReason.GRADING_WINDOW: "The school closes it while grades are being made.",
+        AreaReason.SUMMER: "The school closes it over the summer.",
         AreaReason.ELIGIBLE_STUDENT: "The student is of age and the right is theirs.",
         AreaReason.SOURCE_DOWN: "The school's system does not answer; try again later.",
         AreaReason.NOT_PROVIDED: "The school's system does not hold it.",

@@ -63,6 +63,9 @@ class AreaStatus:
     reason: AreaReason | None = strawberry.field(description="Why it is closed; null while it is open.")
     as_of: datetime.datetime = strawberry.field(description="The instant for which this is known.")
     stale: bool = strawberry.field(description="Whether what is known is of an earlier time, the source being away.")
+    reopens_at: datetime.datetime | None = strawberry.field(
+        description="When the school opens it again; null where it has closed nothing, or has not said until when."
+    )
 
 
 @strawberry.type(description="A student, as one of the viewer's.")

@@ -47,7 +47,7 @@ async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 
 
 @pytest.mark.parametrize("name", documents.ALL)
-@pytest.mark.parametrize("case", ["parent", "four_children", "kindergartner", "large_family"])
+@pytest.mark.parametrize("case", ["parent", "four_children", "twins", "large_family"])
 async def test_the_statements_of_a_document_are_counted(world: World, name: str, case: str) -> None:
     world.recorded.statements.clear()
     await world.data(documents.ALL[name], guardian=world.guardian(case))
@@ -60,7 +60,7 @@ async def test_the_statements_of_a_document_are_counted(world: World, name: str,
 @pytest.mark.parametrize("name", documents.ALL)
 async def test_a_family_of_two_and_a_family_of_four_are_served_by_as_many_statements(world: World, name: str) -> None:
     counts = set()
-    for case in ("parent", "four_children", "kindergartner", "large_family"):
+    for case in ("parent", "four_children", "twins", "large_family"):
         world.recorded.statements.clear()
         await world.serve(documents.ALL[name], world.guardian(case))
         counts.add(len(world.recorded.statements))

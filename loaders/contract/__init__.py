@@ -9,13 +9,14 @@ from loaders.contract import attendance, courses, gradebook, messages, people, s
 from loaders.contract.attendance import AttendanceExcuse, AttendanceStatus
 from loaders.contract.gradebook import GradeKind
 from loaders.contract.messages import MessageScope
-from loaders.contract.people import GradeLevel, RelationshipKind
+from loaders.contract.people import Area, GradeLevel, RelationshipKind
 from loaders.contract.schools import TermKind
 from loaders.contract.writing import Column, Kind, Relation
 
 __all__ = [
     "ESSENTIAL",
     "RELATIONS",
+    "Area",
     "AttendanceExcuse",
     "AttendanceStatus",
     "Column",

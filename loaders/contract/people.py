@@ -45,6 +45,18 @@ class RelationshipKind(Enum):
     OTHER = "OTHER"
 
 
+class Area(Enum):
+    """The areas of a student's record that a source can withhold from a guardian."""
+
+    GRADES = "GRADES"
+    ATTENDANCE = "ATTENDANCE"
+    HEALTH = "HEALTH"
+    DOCUMENTS = "DOCUMENTS"
+    TRANSCRIPT = "TRANSCRIPT"
+    MESSAGES = "MESSAGES"
+    REGISTRATION = "REGISTRATION"
+
+
 RELATIONS = (
     Relation(
         "student",
@@ -103,9 +115,25 @@ RELATIONS = (
             may("contact_priority", Kind.INTEGER),
             may("starts_on", Kind.DATE),
             may("ends_on", Kind.DATE, "the last day, included"),
+            flag(
+                "adult_right",
+                "1 where the right goes on after the student's eighteenth birthday: by consent, or as a tax dependent",
+            ),
         ),
         key=("guardian_id", "student_id"),
         asked_by=("guardian_id", "student_id"),
+    ),
+    Relation(
+        "withheld_area",
+        (
+            key("guardian_id", "guardian"),
+            key("student_id", "student"),
+            one_of("area", Area, "what this guardian may not see of this student on the row's days"),
+            may("starts_on", Kind.DATE),
+            may("ends_on", Kind.DATE, "the last day, included"),
+        ),
+        key=("guardian_id", "student_id", "area"),
+        asked_by=("guardian_id",),
     ),
     Relation(
         "staff",

@@ -22,6 +22,7 @@ from loaders.demo.families import add_families, write_people
 from loaders.demo.gradebook import Showcase, write_gradebook
 from loaders.demo.messages import write_messages
 from loaders.demo.people import Case
+from loaders.demo.rights import write_rights
 from loaders.demo.schools import plan_schools, write_schools
 from loaders.home import create_home
 
@@ -92,6 +93,7 @@ def _fill(connection: sqlite3.Connection, students: int, seed: int, today: date,
     progress("attendance", students, students)
     write_messages(connection, schools, people, courses, year, _rng(seed, "messages"))
     progress("messages", students, students)
+    write_rights(connection, people, year)
     cases = find_cases(connection, str(today), people.cases)
     write_cases(connection, cases)
     connection.execute("analyze")

@@ -18,6 +18,7 @@ from resolvers.errors import BadUserInput
 from resolvers.portal.service import Portal
 from resolvers.portal.texts import normalized
 from resolvers.portal.trail import note
+from resolvers.rules import rules_of
 from resolvers.staff import staff
 
 #: How many guardians a search shows at the most: the office looks for one person, and nobody reads the school.
@@ -121,7 +122,12 @@ async def guardians(source: Source, keys: Iterable[Key]) -> dict[str, Guardian]:
         [people.guardians(asked).unremembered(), rights_of_guardians(asked).unremembered()]
     )
     guardian_at, student_at = rights.columns.index("guardian_key"), rights.columns.index("student_key")
-    pairs = [(row[guardian_at], row[student_at]) for row in rights.rows]
+    rules, today = rules_of(source), source.today()
+    pairs = [
+        (row[guardian_at], row[student_at])
+        for row in rights.rows
+        if not rules.blocked(row[guardian_at], row[student_at], today)
+    ]
     names = await _student_names(source, list(dict.fromkeys(student for _, student in pairs)))
     students: dict[Key, list[tuple[str, Key]]] = {}
     for guardian, student in pairs:

@@ -99,7 +99,9 @@ def _plain(table: str, name: str, type_: str) -> Any:
     known = {
         "state": {"letter_job": "DONE", "mail": "WAITING", "support_request": "NEW", "portal_request": "SUBMITTED"},
         "delivery": {"portal_request": "POST"},
-        "kind": {"recovery_attempt": "LINK"},
+        "kind": {"recovery_attempt": "LINK", "eligibility": "CONSENT"},
+        "reason": {"access_block": "COURT_ORDER", "area_switch": "SUMMER"},
+        "area": {"area_switch": "GRADES"},
     }
     if table in known.get(name, {}):
         return known[name][table]
