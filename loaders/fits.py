@@ -1,7 +1,7 @@
 """Whether the raw values of a column are such that its kind can be read from them without loss."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -48,6 +48,7 @@ _FITS: dict[Kind, Fits] = {
     Kind.DECIMAL: lambda raw, value: not isinstance(raw, bool) and value.is_finite(),
     Kind.BOOLEAN: lambda raw, _: not isinstance(raw, str) and raw in (0, 1),
     Kind.DATE: lambda _, value: isinstance(value, date),
+    Kind.TIME: lambda _, value: isinstance(value, time),
     Kind.INSTANT: lambda _, value: isinstance(value, datetime),
 }
 _KEY_FITS: dict[str, Fits] = {

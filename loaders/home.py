@@ -14,6 +14,7 @@ _TYPES = {
     Kind.DECIMAL: "numeric",
     Kind.BOOLEAN: "integer",
     Kind.DATE: "text",
+    Kind.TIME: "text",
     Kind.INSTANT: "text",
     Kind.ENUM: "text",
 }

@@ -1,7 +1,9 @@
 """Values as the engines give them, read into Python's: one parser for each kind of column and engine."""
 
+import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, tzinfo
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from functools import lru_cache
@@ -31,6 +33,8 @@ def parser(declared: Column | Computed, dialect: Dialect, zone: tzinfo) -> Parse
             return _decimal
         case Kind.DATE:
             return _date
+        case Kind.TIME:
+            return _time
         case Kind.INSTANT:
             return _instant_in(zone)
         case Kind.ENUM:
@@ -78,6 +82,25 @@ def _date(value: Any) -> date | None:
         raise ValueInvalid(f"{value!r} is not a date.") from None
 
 
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*(?:([ap])\.?m\.?)?", re.ASCII | re.IGNORECASE)
+
+
+def _time(value: Any) -> time | None:
+    """A time of day; MySQL's own come as the time since midnight, and offices write 8:05 and 1:30 PM."""
+    if value is None or type(value) is time:
+        return value
+    if isinstance(value, timedelta):
+        value = str(value)
+    found = _CLOCK.fullmatch(str(value).strip())
+    if found is not None:
+        hour, minute, second = (int(part or 0) for part in found.groups()[:3])
+        half = found[4]
+        if half is None or 1 <= hour <= 12:
+            with suppress(ValueError):
+                return time(hour if half is None else hour % 12 + (12 if half in "pP" else 0), minute, second)
+    raise ValueInvalid(f"{value!r} is not a time of day.")
+
+
 @lru_cache(maxsize=64)
 def _instant_in(zone: tzinfo) -> Parse:
     def instant(value: Any) -> datetime | None:
@@ -109,7 +132,7 @@ def _member(values: type[Enum]) -> Parse:
     return parse
 
 
-_FEW = frozenset({Kind.DATE, Kind.INSTANT, Kind.BOOLEAN, Kind.ENUM, Kind.INTEGER})
+_FEW = frozenset({Kind.DATE, Kind.TIME, Kind.INSTANT, Kind.BOOLEAN, Kind.ENUM, Kind.INTEGER})
 
 
 def few(dialect: Dialect) -> frozenset[Kind]:

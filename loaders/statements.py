@@ -6,7 +6,19 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import cycle
 from typing import Any
 
-from loaders import assignments, attendance, book, courses, grades, guardian_search, messages, people, rights, schools
+from loaders import (
+    assignments,
+    attendance,
+    book,
+    courses,
+    grades,
+    guardian_search,
+    messages,
+    people,
+    rights,
+    schedule,
+    schools,
+)
 from loaders.attendance_tally import Span, tally_of_students
 from loaders.changes import watched_grades
 from loaders.dialect import Dialect
@@ -130,6 +142,18 @@ STATEMENTS: tuple[Listed, ...] = (
     ),
     Listed("the days between two days", (), lambda s: days_between(s.today, s.today + timedelta(days=120))),
     Listed("the terms between two days", (), lambda s: terms_between(s.today, s.today + timedelta(days=120))),
+    Listed(
+        "the meetings of students",
+        (TAKEN,),
+        lambda s: schedule.meetings_of_students(s.one(TAKEN), s.today, s.today),
+    ),
+    Listed("the days of schools", (SCHOOL,), lambda s: schedule.days_of_schools(s.one(SCHOOL), s.today, s.today)),
+    Listed(
+        "the days of schools of usual hours",
+        (SCHOOL,),
+        lambda s: schedule.plain_days_of_schools(s.one(SCHOOL), s.today, s.today),
+    ),
+    Listed("the time zones of schools", (SCHOOL,), lambda s: schedule.zones_of_schools(s.one(SCHOOL))),
     Listed("the terms of students", (STUDENT,), lambda s: schools.terms_of_students(s.one(STUDENT))),
     Listed("the courses of students", (TAKEN,), lambda s: courses.courses_of_students(s.one(TAKEN))),
     Listed(

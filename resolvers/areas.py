@@ -39,6 +39,7 @@ PROVIDED_BY: Mapping[Area, tuple[str, ...]] = {
     Area.HEALTH: (),
     Area.DOCUMENTS: (),
     Area.TRANSCRIPT: (),
+    Area.SCHEDULE: ("meeting",),
     Area.MESSAGES: ("message",),
     Area.REGISTRATION: (),
 }

@@ -20,6 +20,7 @@ from loaders.scores import ScoreFlag, ScoreState
 from resolvers.access import Area, AreaReason, AreaState
 from resolvers.attendance_summary import AttendanceGroup
 from resolvers.context import ClientKind
+from resolvers.timetable import MeetingStatus
 
 E = TypeVar("E", bound=Enum)
 
@@ -146,6 +147,16 @@ described(
     },
 )
 described(
+    MeetingStatus,
+    "MeetingStatus",
+    "How a meeting stands in a student's schedule.",
+    {
+        MeetingStatus.ACTIVE: "It goes on.",
+        MeetingStatus.ADDED: "The student joined after the term began, not more than fourteen days ago.",
+        MeetingStatus.DROPPED: "The student has left the course.",
+    },
+)
+described(
     MessageScope,
     "MessageScope",
     "To whom a message was addressed.",
@@ -167,6 +178,7 @@ described(
         Area.HEALTH: "Immunizations.",
         Area.DOCUMENTS: "Report cards and other documents.",
         Area.TRANSCRIPT: "The unofficial transcript.",
+        Area.SCHEDULE: "The schedule.",
         Area.MESSAGES: "Messages that concern the student.",
         Area.REGISTRATION: "Online registration.",
     },

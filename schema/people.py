@@ -7,7 +7,7 @@ import strawberry
 from strawberry import ID, Private
 
 from loaders.contract import GradeLevel, RelationshipKind
-from resolvers import assignments, attendance, attendance_summary, courses, grades, messages, people, terms
+from resolvers import assignments, attendance, attendance_summary, courses, grades, messages, people, schedule, terms
 from resolvers.access import Area, AreaReason, AreaState
 from resolvers.attendance_summary import AttendanceGroup
 from resolvers.context import Batch, Context
@@ -29,6 +29,7 @@ from schema.gradebook import Assignment, Course, FilterArgument, Grade, wanted_a
 from schema.messages import Message, MessageFilter, wanted_messages
 from schema.node import Node
 from schema.scalars import EmailAddress
+from schema.schedule import Schedule
 from schema.schools import School, SchoolEnrollment, Term
 from schema.security import Security
 from schema.session_list import SessionOwner
@@ -98,7 +99,7 @@ class Student(Node):
         """The viewer's own relationship to the student."""
         return people.relationships(keys, batch)
 
-    @batched(size=7)
+    @batched(size=8)
     def areas(keys: Any, batch: Batch) -> list[AreaStatus]:
         """The state of every area of the record: why something is null."""
         return people.areas(keys, batch)
@@ -164,6 +165,16 @@ class Student(Node):
     ) -> list[AttendanceSummary] | None:
         """Attendance of the school year up to today added up, in periods and in days."""
         return attendance_summary.summaries_of_students(keys, batch, group_by or AttendanceGroup.TERM)
+
+    @batched(area=Area.SCHEDULE, shared=True)
+    def schedule(
+        keys: Any,
+        batch: Batch,
+        date: Annotated[datetime.date | None, strawberry.argument(description="Of this date.")] = None,
+        term_id: Annotated[ID | None, strawberry.argument(description="The grid of this term.")] = None,
+    ) -> Schedule | None:
+        """The schedule of a date, today where the school is if none is named; or the grid of a term."""
+        return schedule.schedules_of_students(keys, batch, date, term_id)
 
 
 @strawberry.type(description="A parent or guardian: the viewer, nobody else.")

@@ -25,7 +25,8 @@ PerEvent = Callable[[Any, Any], Awaitable["Answer"]]
 class Answer:
     """What an operation came to: its data (None where an error reached the root), its errors, at most twenty.
 
-    It is `repeatable` where it was read by batch resolvers alone: an ordinary resolver may have asked anything.
+    It is `repeatable` where it was read by batch resolvers and off what they gave: an ordinary resolver may have asked
+    anything.
     """
 
     data: Any = None

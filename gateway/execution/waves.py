@@ -15,7 +15,7 @@ from gateway.execution.kids import LeafKid, ObjectsKid, RowsKid
 from gateway.execution.landing import gathered, landed
 from gateway.execution.leaves import Failed
 from gateway.execution.pages import MakeCursor, PageKid
-from gateway.execution.plan import Plan, Relation
+from gateway.execution.plan import Lane, Plan, Relation
 from gateway.execution.resolving import Resolvers
 
 Kid = RowsKid | LeafKid | ObjectsKid | PageKid
@@ -70,7 +70,8 @@ class Waves:
             known = self.reads.get(place, ()) if self.reads else ()
             await call.ask(self.context, known, statements, wanted)
         if ordinary:
-            self.repeatable = False
+            # An attribute of what a batch resolver gave is as repeatable as that.
+            self.repeatable &= all(relation.lane is Lane.ATTRIBUTE for _, relation in ordinary)
             results = await self._resolved(ordinary, statements, wanted)
         else:
             results = await self._fetched(statements, wanted) if statements else []

@@ -5,7 +5,7 @@ and Ed-Fi where they have one. Booleans travel as the integers 1 and 0, enumerat
 that one SELECT runs on PostgreSQL, MariaDB and SQLite alike.
 """
 
-from loaders.contract import attendance, courses, gradebook, messages, people, schools
+from loaders.contract import attendance, courses, gradebook, messages, people, schedule, schools
 from loaders.contract.attendance import AttendanceExcuse, AttendanceStatus
 from loaders.contract.gradebook import GradeKind
 from loaders.contract.messages import MessageScope
@@ -31,7 +31,7 @@ __all__ = [
 
 RELATIONS: dict[str, Relation] = {
     relation.name: relation
-    for subject in (schools, people, courses, gradebook, attendance, messages)
+    for subject in (schools, people, courses, schedule, gradebook, attendance, messages)
     for relation in subject.RELATIONS
 }
 

@@ -50,6 +50,10 @@ RELATIONS = (
             must("on_date", Kind.DATE, "a day that is not in it is no school day, as far as the calendar reaches"),
             must("is_school_day", Kind.BOOLEAN),
             may("note", Kind.TEXT, "why there is no school"),
+            may(
+                "day_name", Kind.TEXT, "the day of the rotation, as the school calls it; null where it goes by weekdays"
+            ),
+            reference("bell_schedule_id", "bell_schedule", "the times of this day; null for the usual ones"),
         ),
         key=("school_id", "on_date"),
         asked_by=("school_id",),

@@ -13,6 +13,7 @@ class Kind(StrEnum):
     DECIMAL = "decimal"
     BOOLEAN = "boolean"
     DATE = "date"
+    TIME = "time"
     INSTANT = "instant"
     ENUM = "enum"
 

@@ -1,5 +1,6 @@
 """The made district's calendar: its school year, its school days, and local wall time as instants."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -13,11 +14,15 @@ _MONDAY, _THURSDAY, _FRIDAY = 0, 3, 4
 
 @dataclass(frozen=True)
 class SchoolYear:
-    """The school year that holds `today`, or in the summer the one just ended; `days` are its school days."""
+    """The school year that holds `today`, or in the summer the one just ended.
+
+    `days` are its school days as they were planned, `holidays` say why there is none on the others.
+    """
 
     today: date
     ends_in: int
     days: tuple[date, ...]
+    holidays: Mapping[date, str]
 
     @property
     def starts_on(self) -> date:
@@ -34,6 +39,12 @@ class SchoolYear:
         """The last school day up to today."""
         return self.until_today()[-1]
 
+    @property
+    def snow_day(self) -> date | None:
+        """A planned school day two weeks ago on which the schools stayed closed; None at the very beginning."""
+        past = self.until_today()
+        return past[-10] if len(past) > 20 else None
+
     def until_today(self) -> tuple[date, ...]:
         """The school days from the first to today, today included; never empty."""
         return tuple(day for day in self.days if day <= self.today)
@@ -45,7 +56,8 @@ def school_year(today: date) -> SchoolYear:
     first, last = _first_day(ends_in - 1), _at_or_after(date(ends_in, 6, 3), _FRIDAY)
     closed = _holidays(ends_in)
     span = (first + n * DAY for n in range((last - first).days + 1))
-    return SchoolYear(today, ends_in, tuple(day for day in span if day.weekday() <= _FRIDAY and day not in closed))
+    days = tuple(day for day in span if day.weekday() <= _FRIDAY and day not in closed)
+    return SchoolYear(today, ends_in, days, closed)
 
 
 def instant(day: date, hour: int, minute: int = 0) -> str:
@@ -75,17 +87,15 @@ def _at_or_after(day: date, weekday: int) -> date:
     return day + (weekday - day.weekday()) % 7 * DAY
 
 
-def _holidays(ends_in: int) -> frozenset[date]:
+def _holidays(ends_in: int) -> dict[date, str]:
     thanksgiving = _at_or_after(date(ends_in - 1, 11, 22), _THURSDAY)
     spring = _at_or_after(date(ends_in, 3, 28), _MONDAY)
     winter = date(ends_in - 1, 12, 23)
-    return frozenset(
-        (
-            _at_or_after(date(ends_in - 1, 9, 1), _MONDAY),
-            *(thanksgiving + n * DAY for n in (-1, 0, 1)),
-            *(winter + n * DAY for n in range(11)),
-            _at_or_after(date(ends_in, 1, 15), _MONDAY),
-            *(spring + n * DAY for n in range(5)),
-            _at_or_after(date(ends_in, 5, 25), _MONDAY),
-        )
-    )
+    return {
+        _at_or_after(date(ends_in - 1, 9, 1), _MONDAY): "Labor Day",
+        **{thanksgiving + n * DAY: "Thanksgiving break" for n in (-1, 0, 1)},
+        **{winter + n * DAY: "Winter break" for n in range(11)},
+        _at_or_after(date(ends_in, 1, 15), _MONDAY): "Martin Luther King Jr. Day",
+        **{spring + n * DAY: "Spring break" for n in range(5)},
+        _at_or_after(date(ends_in, 5, 25), _MONDAY): "Memorial Day",
+    }

@@ -42,6 +42,12 @@ select 'section ' || enrollment.section_id || ', left on ' || enrollment.ends_on
 from enrollment where enrollment.student_id = :student and enrollment.ends_on < :today
 order by enrollment.section_id limit 1
 """,
+    "added_course": """
+select 'section ' || enrollment.section_id || ', joined on ' || enrollment.starts_on || '.'
+from enrollment join term on term.id = enrollment.term_id
+where enrollment.student_id = :student and enrollment.starts_on > term.starts_on and enrollment.ends_on is null
+order by enrollment.section_id limit 1
+""",
     "corrected_attendance": """
 select attendance.on_date || ', ' || attendance.period || ': absent by the teacher, then tardy by the office.'
 from attendance

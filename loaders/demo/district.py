@@ -23,6 +23,7 @@ from loaders.demo.gradebook import Showcase, write_gradebook
 from loaders.demo.messages import write_messages
 from loaders.demo.people import Case
 from loaders.demo.rights import write_rights
+from loaders.demo.schedule import write_schedule
 from loaders.demo.schools import plan_schools, write_schools
 from loaders.home import create_home
 
@@ -94,6 +95,7 @@ def _fill(connection: sqlite3.Connection, students: int, seed: int, today: date,
     write_messages(connection, schools, people, courses, year, _rng(seed, "messages"))
     progress("messages", students, students)
     write_rights(connection, people, year)
+    write_schedule(connection, schools, people, courses, year, _rng(seed, "schedule"))
     cases = find_cases(connection, str(today), people.cases)
     write_cases(connection, cases)
     connection.execute("analyze")

@@ -11,7 +11,6 @@ from loaders.demo.people import School, Term
 from loaders.demo.store import write
 
 STUDENTS_PER_SCHOOL = 700
-SATURDAY = 5
 
 _PLACES = (
     "Maple Grove", "Riverside", "Oak Hill", "Lakeview", "Cedar Ridge", "Fairview", "Meadowbrook", "Pine Street",
@@ -27,25 +26,12 @@ def plan_schools(students: int, year: SchoolYear) -> list[School]:
 
 
 def write_schools(connection: sqlite3.Connection, schools: list[School], year: SchoolYear) -> None:
-    """Write schools, their calendar of Mondays to Fridays, and terms."""
-    open_days = frozenset(year.days)
-    span = (year.starts_on + n * DAY for n in range((year.ends_on - year.starts_on).days + 1))
-    weekdays = [day for day in span if day.weekday() < SATURDAY]
+    """Write schools and their terms."""
     write(
         connection,
         "school",
         "id name phone time_zone",
         ((school.id, school.name, phone(school.id), TIME_ZONE.key) for school in schools),
-    )
-    write(
-        connection,
-        "calendar_day",
-        "school_id on_date is_school_day note",
-        (
-            (school.id, str(day), int(day in open_days), None if day in open_days else "No school")
-            for school in schools
-            for day in weekdays
-        ),
     )
     write(
         connection,

@@ -49,6 +49,24 @@ insert into school_periods (period_id, syear, school_id, title, sort_order, leng
   (9909601, 2021, 90, 'Period 9', null, 45), (9909602, 2021, 90, 'Homeroom', 1, 15);
 insert into course_period_school_periods (course_period_school_periods_id, course_period_id, period_id) values
   (9909601, 9909501, 9909601), (9909602, 9909501, 9909602);
+-- A school that numbers its days in a rotation of three, its keys in 9908; and a block and hours half filled in at Elm.
+insert into schools (syear, id, title, number_days_rotation) values (2021, 91, 'Round School', 3);
+insert into school_marking_periods
+  (marking_period_id, syear, mp, school_id, parent_id, title, start_date, end_date, does_grades) values
+  (9908111, 2021, 'FY', 91, null, 'Year', '2021-08-02', '2022-05-27', null),
+  (9908112, 2021, 'QTR', 91, 9908111, 'First quarter', '2021-08-02', '2021-08-06', null),
+  (9908113, 2021, 'QTR', 91, 9908111, 'Second quarter', '2021-08-07', '2021-10-29', null);
+insert into attendance_calendar (syear, school_id, school_date, minutes, block, calendar_id) values
+  (2021, 91, '2021-08-02', 999, null, 91), (2021, 91, '2021-08-03', 999, null, 91), (2021, 91, '2021-08-05', 999, null, 91),
+  (2021, 91, '2021-08-05', 999, null, 92), (2021, 91, '2021-08-06', 999, null, 91), (2021, 91, '2021-08-09', 999, null, 91),
+  (2021, 91, '2021-11-01', 999, null, 91), (2021, 90, '2021-08-02', 999, 'Red', 90), (2021, 90, '2021-08-03', 0, '', 90);
+insert into courses (course_id, syear, subject_id, school_id, title, short_name) values (9908401, 2021, 9909401, 91, 'Clay', 'CLAY');
+insert into course_periods (course_period_id, syear, school_id, course_id, short_name, marking_period_id, teacher_id, room)
+  values (9908501, 2021, 91, 9908401, 'CLAY-1', 9908111, 9909241, 'Kiln ');
+insert into school_periods (period_id, syear, school_id, title, sort_order, length, start_time, end_time, block) values
+  (9908601, 2021, 91, 'Period 1', 1, 45, '8:05 AM', '1:30 PM', null), (9908602, 2021, 90, 'Red hour', 2, 45, '', '14:00', 'Red');
+insert into course_period_school_periods (course_period_school_periods_id, course_period_id, period_id, days) values
+  (9908601, 9908501, 9908601, 'MW'), (9908602, 9909502, 9908602, 'MTWHF'), (9908603, 9909503, 9909602, 'UHS');
 insert into schedule (syear, school_id, student_id, course_id, course_period_id, marking_period_id, start_date, end_date)
   values
   (2021, 90, 9909001, 9909401, 9909501, 9909101, '2021-08-02', '2021-08-20'),

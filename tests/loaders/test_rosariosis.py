@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -81,17 +81,18 @@ async def answer(
 
 
 ROWS = {
-    "school": 2,
-    "term": 18,
+    "school": 3,
+    "term": 21,
     "student": 453,
     "school_enrollment": 903,
     "guardian": 1567,
     "guardian_student": 1569,
     "staff": 11,
-    "calendar_day": 376,
-    "section": 603,
-    "section_teacher": 604,
+    "calendar_day": 384,
+    "section": 604,
+    "section_teacher": 605,
     "enrollment": 9004,
+    "meeting": 605,
     "category": 273,
     "assignment": 2286,
     "score": 34205,
@@ -276,8 +277,8 @@ async def test_a_section_is_named_by_its_first_period_and_says_who_teaches_it(so
 
     assert await answer(source, "section", columns, "section.id > 9909000") == [
         (9909501, "Art", "ART", "ART-1", "Arts", "7", "Homeroom", 9909101),
-        (9909502, "Art", "ART", "ART-2", "Arts", None, None, 9909101),
-        (9909503, "Art", "ART", "ART-3", "Arts", None, None, 9909101),
+        (9909502, "Art", "ART", "ART-2", "Arts", None, "Red hour", 9909101),
+        (9909503, "Art", "ART", "ART-3", "Arts", None, "Homeroom", 9909101),
     ]
     assert teachers == [
         (9909501, 9909241, True),
@@ -285,6 +286,39 @@ async def test_a_section_is_named_by_its_first_period_and_says_who_teaches_it(so
         (9909502, 9909241, True),
         (9909503, 9909241, True),
     ]
+
+
+async def test_letters_are_weekdays_days_of_the_rotation_or_of_no_account_in_a_block(source: Source) -> None:
+    columns = ["id", "section_id", "period", "weekdays", "day_names", "starts_at", "ends_at", "room"]
+
+    assert await answer(source, "meeting", columns, "meeting.section_id > 9908000") == [
+        (9908601, 9908501, "Period 1", None, "Day 1;Day 3;", time(8, 5), time(13, 30), "Kiln"),
+        (9908602, 9909502, "Red hour", None, "Red", None, time(14, 0), None),
+        (9908603, 9909503, "Homeroom", "746", None, None, None, None),
+        (9909601, 9909501, "Period 9", None, None, None, None, "7"),
+        (9909602, 9909501, "Homeroom", None, None, None, None, "7"),
+    ]
+    assert await answer(source, "meeting", ["weekdays", "starts_at", "room"], "meeting.section_id = 22") == [
+        ("13", time(13, 0), "Social Stu")
+    ]
+
+
+async def test_days_are_counted_from_the_quarter_and_bear_their_number_or_block(source: Source) -> None:
+    columns = ["on_date", "is_school_day", "day_name"]
+
+    assert await answer(source, "calendar_day", columns, "calendar_day.school_id = 91") == [
+        (date(2021, 11, 1), True, None),  # of no quarter
+        (date(2021, 8, 2), True, "Day 1"),
+        (date(2021, 8, 3), True, "Day 2"),
+        (date(2021, 8, 5), True, "Day 3"),
+        (date(2021, 8, 6), True, "Day 1"),
+        (date(2021, 8, 9), True, "Day 1"),  # a new quarter
+    ]
+    assert await answer(source, "calendar_day", columns, "calendar_day.school_id = 90") == [
+        (date(2021, 8, 2), True, "Red"),
+        (date(2021, 8, 3), False, None),
+    ]
+    assert set(await answer(source, "calendar_day", ["day_name"], "calendar_day.school_id = 1")) == {None}
 
 
 async def test_several_schedule_rows_are_one_enrollment(source: Source) -> None:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,13 @@ TYPES = {
     Kind.TEXT: "text",
     Kind.ENUM: "text",
     Kind.DATE: "date",
+    Kind.TIME: "time",
     Kind.INSTANT: "timestamptz",
 }
 READ: dict[Kind, Callable[[Any], Any]] = {
     Kind.DECIMAL: lambda value: Decimal(str(value)),
     Kind.DATE: date.fromisoformat,
+    Kind.TIME: time.fromisoformat,
     Kind.INSTANT: datetime.fromisoformat,
 }
 

@@ -20,7 +20,7 @@ from graphql import (
 from schema import api
 
 PROMISED = """
-scalar Date  scalar DateTime  scalar Decimal  scalar EmailAddress  scalar URL
+scalar Date  scalar DateTime  scalar Decimal  scalar EmailAddress  scalar LocalTime  scalar URL
 
 type Query {
   portal: Portal!  me: Parent!  student(id: ID!): Student  node(id: ID!): Node  nodes(ids: [ID!]!): [Node]!
@@ -103,6 +103,7 @@ type Student implements Node {
   attendance(first: Int, after: String, filter: AttendanceFilter): AttendanceConnection
   attendanceSummary(groupBy: AttendanceGroup = TERM): [AttendanceSummary!]
   attendanceDays(first: Int, after: String, filter: AttendanceDayFilter): AttendanceDayConnection
+  schedule(date: Date, termId: ID): Schedule
 }
 type Relationship {
   kind: RelationshipKind!  legalGuardian: Boolean  livesWith: Boolean  contactPriority: Int  from: Date  to: Date
@@ -148,6 +149,15 @@ type Attendance implements Node {
   recordedBy: String  confirmed: Boolean  updatedAt: DateTime  course: Course  student: Student!
 }
 type AttendanceDay { date: Date!  absentPart: Decimal!  minutesPresent: Int  marks: [Attendance!] }
+type Schedule { notice: ScheduleNotice  days: [ScheduleDay!]! }
+type ScheduleNotice { code: String!  text: String! }
+type ScheduleDay {
+  date: Date  dayName: String  isSchoolDay: Boolean!  reason: String  bellSchedule: String  meetings: [Meeting!]!
+}
+type Meeting {
+  period: String  startsAt: LocalTime  endsAt: LocalTime  room: String  course: Course!  teachers: [Teacher!]!
+  status: MeetingStatus!  addedOn: Date  droppedOn: Date
+}
 type AttendanceSummary {
   key: String!  term: Term  course: Course  absentPeriods: Int!  absentDays: Decimal  tardies: Int!
   earlyReleases: Int!  excused: Int!  unexcused: Int!  daysEnrolled: Int
@@ -333,7 +343,7 @@ enum AccessKind {
 enum SchoolDayBasis { CALENDAR TERMS WEEKDAYS }
 enum SupportAction { ACKNOWLEDGE ANSWER RESOLVE }
 enum SupportState { NEW ACKNOWLEDGED WAITING_FOR_PARENT RESOLVED }
-enum AreaName { GRADES ATTENDANCE HEALTH DOCUMENTS TRANSCRIPT MESSAGES REGISTRATION }
+enum AreaName { GRADES ATTENDANCE HEALTH DOCUMENTS TRANSCRIPT SCHEDULE MESSAGES REGISTRATION }
 enum AreaReason { NO_RIGHT SCHOOL_SETTING GRADING_WINDOW ELIGIBLE_STUDENT SOURCE_DOWN NOT_PROVIDED }
 enum AreaState { OPEN CLOSED }
 enum AttendanceExcuse { EXCUSED UNEXCUSED EXEMPT UNKNOWN }
@@ -344,6 +354,7 @@ enum ClientKind { WEB MOBILE }
 enum GradeKind { POSTED IN_PROGRESS }
 enum GradeLevel { IT PR PK TK KG G01 G02 G03 G04 G05 G06 G07 G08 G09 G10 G11 G12 G13 PS UG OTHER }
 enum HelpCode { ACTIVATE_KEY REQUEST_KEY FORGOT_USERNAME FORGOT_PASSWORD SUPPORT }
+enum MeetingStatus { ACTIVE ADDED DROPPED }
 enum MessageScope { DISTRICT SCHOOL COURSE STUDENT PERSONAL }
 enum ProblemCode { INVALID_CREDENTIALS INVALID_REFRESH_TOKEN COOKIE_SLIDES_BY_ITSELF COOKIE_NEEDS_HTTP }
 enum KeyDelivery { EMAIL POST }

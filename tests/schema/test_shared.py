@@ -50,6 +50,8 @@ def ways() -> Iterator[Way]:
         of, fields, shared = waiting.popleft()
         for name, field in of.fields.items():
             batch = _batch(field)
+            if batch is None and _held(field):
+                waiting.append((get_named_type(field.type), (*fields, name), shared))
             if batch is None or (of.name, name) in seen or any(map(is_required_argument, field.args.values())):
                 continue
             seen.add((of.name, name))
@@ -67,9 +69,21 @@ def _batch(field: GraphQLField) -> Any:
     return None if own is None else own.metadata.get(METADATA)
 
 
+def _held(field: GraphQLField) -> bool:
+    """Whether an object holds these objects already, so that they were told with it."""
+    own = field.extensions.get("strawberry-definition")
+    return own is not None and own.base_resolver is None and not is_leaf_type(get_named_type(field.type))
+
+
 def _leaves(of: GraphQLObjectType) -> str:
+    """The leaves of a type and of the objects that its own hold; its name where there are none."""
     plain = (name for name, field in of.fields.items() if is_leaf_type(get_named_type(field.type)))
-    return " ".join(name for name in plain if _batch(of.fields[name]) is None)
+    leaves = [name for name in plain if _batch(of.fields[name]) is None]
+    for name, field in of.fields.items():
+        held: Any = get_named_type(field.type)
+        if _held(field):
+            leaves.append(f"{name} {{ {_leaves(held)} }}")
+    return " ".join(leaves) or "__typename"
 
 
 WAYS = list(ways())
@@ -123,8 +137,12 @@ def test_what_is_not_declared_shared_is_read_for_each_viewer(way: Way) -> None:
     assert not ENGINE.shareable(prepared(way))
 
 
-def test_the_viewers_own_relationship_and_the_state_of_areas_are_not_shared() -> None:
-    assert {way.fields for way in WAYS if not way.shared} == {("student", "relationship"), ("student", "areas")}
+def test_the_viewers_own_relationship_language_and_the_state_of_areas_are_not_shared() -> None:
+    assert {way.fields for way in WAYS if not way.shared} == {
+        ("student", "relationship"),
+        ("student", "areas"),
+        ("student", "schedule", "notice"),
+    }
 
 
 async def test_the_law_would_see_a_difference(world: World) -> None:

@@ -44,7 +44,7 @@ def test_ids_are_dense_integers(made: Made) -> None:
 
 
 def test_instants_dates_and_decimals_are_written_as_the_home_store_has_them(made: Made) -> None:
-    forms = {Kind.INSTANT: r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", Kind.DATE: r"\d{4}-\d\d-\d\d"}
+    forms = {Kind.INSTANT: r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", Kind.DATE: r"\d{4}-\d\d-\d\d", Kind.TIME: r"\d\d:\d\d"}
     for relation in RELATIONS.values():
         for column in relation.columns:
             if form := forms.get(column.kind):

@@ -1,0 +1,2 @@
+select id, school_id, name
+from bell_schedule
