@@ -173,7 +173,7 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
         upkeep = Upkeep(portal)
         await upkeep.start()
         stack.push_async_callback(upkeep.stop)
-        live = Live(source, settings.watch_interval)
+        live = Live(source, writer, portal.sealer, settings.watch_interval)
         await live.start()
         stack.push_async_callback(live.stop)
 

@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from loaders.errors import LoaderError
+from loaders.portal.change_log import forget_changes
 from loaders.portal.devices import forget_devices
 from loaders.portal.letter_jobs import forget_letters
 from loaders.portal.mail import forget_finished
@@ -36,6 +38,7 @@ class Retention:
 
 #: The trail and the access log are not among them: they stay.
 RETENTIONS: tuple[Retention, ...] = (
+    Retention("changes", timedelta(days=2), partial(forget_changes, least=100_000)),
     Retention("mails", timedelta(days=30), forget_finished),
     Retention("recovery attempts", timedelta(days=30), forget_attempts),
     Retention("links to new passwords", timedelta(days=30), forget_resets),

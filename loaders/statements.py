@@ -20,10 +20,10 @@ from loaders import (
     schools,
 )
 from loaders.attendance_tally import Span, tally_of_students
-from loaders.changes import watched_grades
 from loaders.dialect import Dialect
 from loaders.school_days import days_between, terms_between
 from loaders.statement import Key, Statement, counted
+from loaders.watched import SUBJECTS, watched_things
 
 #: How many rows of each key a page is cut to.
 PAGE = 21
@@ -92,6 +92,10 @@ def _messages_of_guardians(s: Sample) -> Statement:
 def _tally(s: Sample) -> Statement:
     span = Span(s.today - timedelta(days=120), s.today, (s.today.year, s.today.year + 1))
     return tally_of_students(s.one(STUDENT), span, days=True, calendar=True)
+
+
+def _watched(s: Sample, subject: str) -> Statement:
+    return watched_things(s.dialect, SUBJECTS[subject], s.one(TAKEN), s.now, s.today)
 
 
 STATEMENTS: tuple[Listed, ...] = (
@@ -168,7 +172,7 @@ STATEMENTS: tuple[Listed, ...] = (
     Listed("the grades of courses", (TAKEN, SECTION), lambda s: grades.grades_of_courses(_taken(s))),
     Listed("the first grade of courses", (TAKEN, SECTION), lambda s: grades.first_grade_of_courses(_taken(s))),
     Listed("grades", (TAKEN, GRADE), lambda s: grades.grades(s.pairs(TAKEN, GRADE))),
-    Listed("the watched grades", (TAKEN,), lambda s: watched_grades(s.dialect, s.one(TAKEN))),
+    Listed("the watched grades", (TAKEN,), lambda s: _watched(s, "grade")),
     Listed(
         "the assignments of students",
         (TAKEN,),

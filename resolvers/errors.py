@@ -38,6 +38,12 @@ class BadUserInput(Refusal):
     code = "BAD_USER_INPUT"
 
 
+class CursorExpired(Refusal):
+    """A cursor behind which not everything is known any more: read again what is shown, and go on without it."""
+
+    code = "CURSOR_EXPIRED"
+
+
 class RateLimited(Refusal):
     """Too often; `retry_after` is in seconds."""
 

@@ -1,40 +1,61 @@
-"""Changes as they happen: who has subscribed, what has changed, and who may be told.
+"""Changes as they happen: who has subscribed, what has been logged, and who may be told.
 
-One hub a process. It knows keys and what a grade was before; what it is now every subscriber reads anew, with its
-own rights. Whatever happens to one grade between two looks at the source is one event.
+One hub a process. Of all processes over one portal store one at a time watches the source, by a lease that another
+takes when it is not heard of any more; every one reads the log and tells its own subscribers. The log names keys and
+what a grade was before; what it is now every subscriber reads anew, with its own rights. Whatever happens to one thing
+between two looks at the source is one change.
 """
 
 import asyncio
-from collections.abc import Hashable, Iterable, Sequence
+import os
+import secrets
+import socket
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 import structlog
 
 from loaders.changes import read_mark
 from loaders.errors import LoaderError, SourceDown, StatementTimeout
+from loaders.portal import leases
+from loaders.portal.change_log import LogState, Whose, begin_log, changes_after, changes_of, log_state
+from loaders.portal.transaction import Store, Transaction
 from loaders.source import Source
 from loaders.statement import Key
-from resolvers.areas import Area
 from resolvers.audience import Audience
+from resolvers.changes import AREAS, KINDS, ChangeEvent, event_of, place_of
 from resolvers.context import Context
-from resolvers.errors import BadUserInput
-from resolvers.history import History
+from resolvers.errors import CursorExpired
+from resolvers.portal.sealing import Sealer
+from resolvers.roster import Roster
 from resolvers.rules import rules_of
-from resolvers.streams import GradeStream, Subscriber
+from resolvers.streams import ChangeStream, Subscriber
 from resolvers.watcher import Watcher
 
 INTERVAL = 2.0
-LINGER = 600.0
-# Rights are read again with every fifth look at the grades, and before each delivery for the one it goes to.
+#: How often the log is looked into for what other processes have written, in seconds; `wake` makes it now.
+POLL = 0.25
+#: For how long a process that watches is not given up: so long a dead one holds up what is told, and loses nothing.
+LEASE = timedelta(seconds=10)
+# Rights are read again with every fifth look at the source, and before each delivery for the one it goes to.
 RIGHTS_EVERY = 5
 # After a look the source rests at least four times as long as that took: the watcher never costs more than a fifth.
 REST = 4.0
 # A mark may not see everything an adapter reads (a foreign table, the database's own clock): it counts for a minute.
 TRUSTED = 60.0
+#: How many events are read from the log at once.
+PAGE = 100
+
+_LEASE = "watcher"
 
 log = structlog.get_logger("homeroom.live")
+
+
+class Replaced(Exception):
+    """Another process watches the source now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +70,45 @@ class _Look:
 
 
 class Live:
-    """Watches the grades of all subscribers' students over one source, and hands each change to whom it concerns.
+    """Watches the students of all families with an account over one source, and hands each change to whom it concerns.
 
-    `interval` is the time between two looks at the source, in seconds, and so the latency of a change. Students are
-    watched while somebody is subscribed and `linger` seconds longer, so that one who comes back within that time
-    with the cursor of the last event gets what was missed.
+    `interval` is the time between two looks at the source, in seconds, and so the latency of a change.
     """
 
-    def __init__(self, source: Source, interval: float = INTERVAL, *, linger: float = LINGER) -> None:
+    def __init__(
+        self,
+        source: Source,
+        store: Store,
+        sealer: Sealer,
+        interval: float = INTERVAL,
+        *,
+        lease: timedelta = LEASE,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.interval = interval
         self.polls = 0
         self.failures = 0
         self.events = 0
         self._source = source
-        self._history = History()
-        self._watcher = Watcher(source, self._history.stamp, linger)
+        self._store = store
+        self._sealer = sealer
+        self._lease = lease
+        self._now = now
+        self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(8)}"
+        self._held_until: datetime | None = None
+        self._watcher = Watcher(source, store, sealer, self._guard)
+        self._roster = Roster(source, store)
         self._audience = Audience(source)
         self._subscribers: set[Subscriber] = set()
         self._followers: dict[Key, set[Subscriber]] = {}
+        self._state: LogState | None = None
+        self._opening: asyncio.Task[LogState] | None = None
+        self._last = 0
         self._polling = asyncio.Lock()
-        self._needed = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._grades_look = _Look()
+        self._telling = asyncio.Lock()
+        self._woken = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._source_look = _Look()
         self._rights_look = _Look()
         self._rights_due = 0
 
@@ -80,79 +118,111 @@ class Live:
         return len(self._subscribers)
 
     @property
-    def students_watched(self) -> int:
-        """How many students are watched, those included whose last subscriber has just left."""
-        return len(self._watcher)
+    def students_followed(self) -> int:
+        """How many students somebody here is subscribed to."""
+        return len(self._followers)
+
+    @property
+    def watching(self) -> bool:
+        """Whether this is the process that watches the source."""
+        return self._held_until is not None
 
     @property
     def statements(self) -> int:
         """How many statements over relations the hub has sent to the source."""
-        return self._watcher.statements + self._audience.statements
+        return self._watcher.statements + self._audience.statements + self._roster.statements
 
     async def start(self) -> None:
-        """Look at the source from now on whenever somebody is subscribed."""
-        if self._task is None:
-            self._task = asyncio.create_task(self._run(), name="grade watcher")
+        """Look at the source from now on, or stand by for whoever does, and tell what is logged."""
+        if not self._tasks:
+            await self._begun()
+            self._tasks = [
+                asyncio.create_task(self._run(), name="watcher"),
+                asyncio.create_task(self._relay(), name="change log"),
+            ]
 
     async def stop(self) -> None:
-        """End every stream, and look no more."""
-        if self._task is not None:
-            self._task.cancel()
+        """End every stream, look no more, and let another process watch at once."""
+        for task in self._tasks:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
-        for subscriber in list(self._subscribers):
-            self.release(subscriber)
-            if subscriber.over is not None:
-                subscriber.over(None)
+                await task
+        self._tasks = []
+        self._end_all(None)
+        if self.watching:
+            self._held_until = None
+            with suppress(LoaderError):
+                async with self._store.transaction() as transaction:
+                    await leases.give_up(transaction, _LEASE, self._holder)
 
-    async def subscribe_grades(
-        self, guardian: Key, student: Key | None = None, after: str | None = None
-    ) -> GradeStream:
-        """The changes to the grades of a guardian's students, or of the one named, from now on or from a cursor on.
+    def wake(self) -> None:
+        """Something was logged, here or elsewhere: look into the log now, and not only at the next time."""
+        self._woken.set()
+
+    async def subscribe(
+        self,
+        guardian: Key,
+        subjects: Iterable[str] = tuple(KINDS),
+        student: Key | None = None,
+        after: str | None = None,
+    ) -> ChangeStream:
+        """The changes to what is a guardian's students', or the one's who is named, from now on or from a cursor on.
 
         Once it has returned no change is missed. A student to whom the guardian has no right is one who never
-        changes. BadUserInput where not everything behind `after` is known; refuses as the source does.
+        changes. CursorExpired where not everything behind `after` is in the log, BadUserInput where it is no cursor;
+        refuses as the source and the store do.
         """
-        position = None if after is None else self._history.position(after)
-        subscriber = Subscriber(guardian, student)
-        rights = await self._audience.students_of(guardian)
-        await self._follow(subscriber, subscriber.mine(rights))
-        if position is not None:
-            try:
-                since = max((self._watcher.since(key) for key in subscriber.students), default=0)
-                missed = self._history.behind(position, since)
-            except BadUserInput:
-                self.release(subscriber)
-                raise
-            subscriber.queue.extend(event for event in missed if event.change.student_key in subscriber.students)
-            subscriber.room += len(subscriber.queue)
+        await self._begun()
+        place = self._last
+        if after is not None:
+            state = await self._current()
+            place = place_of(after, state)
+            if place > self._last:
+                await self.tell()
+        subscriber = Subscriber(guardian, frozenset(subjects), student, place, place)
+        await self._follow(subscriber, subscriber.mine(await self._audience.students_of(guardian)))
+        # What was logged while the students were looked up was not pushed: it stands in the log.
+        subscriber.horizon = max(place, self._last)
         self._subscribers.add(subscriber)
-        self._needed.set()
-        return GradeStream(self, subscriber)
+        return ChangeStream(self, subscriber)
 
     async def poll(self) -> None:
-        """Look at the source once, if anything can have changed; refuses as the source does."""
+        """Look at the source once, if it is ours to watch and anything can have changed, and tell what was logged.
+
+        Refuses as the source and the store do.
+        """
         async with self._polling:
-            self._watcher.forget()
-            if not self._wanted():
-                return
             self.polls += 1
+            await self._begun()
             mark = await read_mark(self._source)
             if self.polls >= self._rights_due and not self._rights_look.vouches(mark):
                 await self._renew_rights()
                 self._rights_look = _Look(mark, monotonic() + TRUSTED)
                 self._rights_due = self.polls + RIGHTS_EVERY
-            if self._grades_look.vouches(mark):
-                return
-            async for changes in self._watcher.compare():
+            if await self._hold():
+                await self._watcher.watch(await self._roster.newcomers())
+                if not self._source_look.vouches(mark):
+                    try:
+                        await self._watcher.look()
+                        self._source_look = _Look(mark, monotonic() + TRUSTED)
+                    except Replaced:
+                        self._held_until = None
+            await self.tell()
+
+    async def tell(self) -> None:
+        """Tell all subscribers here what has been logged since the last time."""
+        async with self._telling:
+            state = await self._current()
+            while self._last < state.head:
+                changes = await changes_after(self._store, self._last, PAGE)
+                if not changes:
+                    self._last = state.head
                 for change in changes:
-                    event = self._history.record(change, self._source.now())
-                    self.events += 1
-                    # A copy: whoever hears of it may leave.
-                    for subscriber in tuple(self._followers.get(change.student_key, ())):
-                        subscriber.push(event)
-            self._grades_look = _Look(mark, monotonic() + TRUSTED)
+                    event = event_of(self._source.adapter, self._sealer, state.epoch, change)
+                    self._last = change.seq
+                    if event is not None:
+                        self.events += 1
+                        self._push(event)
 
     def rules_changed(self) -> None:
         """End the streams of whoever is now kept from a student they followed, and read all rights again soon.
@@ -169,29 +239,105 @@ class Live:
                 if subscriber.over is not None:
                     subscriber.over(None)
 
-    async def may_see(self, guardian: Key, student: Key) -> bool:
-        """Whether the guardian may be told of the student's grades now; waits while that cannot be read."""
+    async def read(self, subscriber: Subscriber) -> Sequence[ChangeEvent]:
+        """The next events of a stream that stand in the log, up to its horizon."""
+        kinds = [kind.value for subject in sorted(subscriber.subjects) for kind in KINDS[subject]]
+        whose = Whose([(kinds, [str(student) for student in subscriber.students])])
+        place, upto = subscriber.place, subscriber.horizon
+        while True:
+            state = await self._current()
+            if place < state.forgotten:
+                raise CursorExpired("The log no longer holds what this stream has not read: go on without `after`.")
+            changes = await changes_of(self._store, whose, place, upto, PAGE)
+            events = [event_of(self._source.adapter, self._sealer, state.epoch, change) for change in changes]
+            if not changes or any(events):
+                return [event for event in events if event is not None]
+            place = changes[-1].seq
+
+    async def may_see(self, guardian: Key, event: ChangeEvent) -> bool:
+        """Whether the guardian may be told of the event now; waits while that cannot be read."""
+        if event.student_key is None:
+            return event.guardian_key == guardian
         while True:
             try:
-                return await self._audience.may_read(guardian, student, Area.GRADES)
+                return await self._audience.may_read(guardian, event.student_key, AREAS[event.subject])
             except (SourceDown, StatementTimeout):
                 await asyncio.sleep(self.interval)
 
-    async def standings(self, student: Key, contexts: Sequence[Context]) -> list[Hashable | None]:
-        """How each of these viewers stands to the student now; waits while that cannot be read."""
+    async def standings(self, event: ChangeEvent, contexts: Sequence[Context]) -> list[Hashable | None]:
+        """How each of these viewers stands to the event now; waits while that cannot be read."""
+        if event.student_key is None:
+            return [_own(event, context) for context in contexts]
         while True:
             try:
-                return await self._audience.standings(student, Area.GRADES, contexts)
+                return await self._audience.standings(event.student_key, AREAS[event.subject], contexts)
             except (SourceDown, StatementTimeout):
                 await asyncio.sleep(self.interval)
 
-    def _wanted(self) -> bool:
-        return bool(self._subscribers or self._watcher)
+    def release(self, subscriber: Subscriber) -> None:
+        """Let go of all that is held for a stream."""
+        if subscriber.ended:
+            return
+        subscriber.ended = True
+        subscriber.wake()
+        self._subscribers.discard(subscriber)
+        students, subscriber.students = subscriber.students, set()
+        self._unfollow(subscriber, students)
+
+    async def _begun(self) -> LogState:
+        """The log as it was when this process began to follow it, begun where there is none; asked once for all."""
+        if self._state is not None:
+            return self._state
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open())
+            # Whoever asked may have gone by the time that it fails.
+            self._opening.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return await asyncio.shield(self._opening)
+
+    async def _open(self) -> LogState:
+        try:
+            state = await log_state(self._store)
+            if state is None:
+                async with self._store.transaction() as transaction:
+                    state = await begin_log(transaction)
+            self._state, self._last = state, state.head
+            return state
+        finally:
+            self._opening = None
+
+    async def _current(self) -> LogState:
+        """The log as it is; where it is another one than before, every stream ends, and its client has to come anew."""
+        before, state = await self._begun(), await log_state(self._store)
+        if state is None or state.epoch != before.epoch or state.head < self._last:
+            self._state = None
+            self._end_all(CursorExpired("The log of changes was begun anew: read what you show again, and subscribe."))
+            return await self._begun()
+        self._state = state
+        return state
+
+    async def _hold(self) -> bool:
+        """Whether this is the process that watches; renews its lease long before that is over."""
+        now = self._now()
+        if self._held_until is not None and now < self._held_until - self._lease / 2:
+            return True
+        until = now + self._lease
+        async with self._store.transaction() as transaction:
+            held = await leases.hold(transaction, _LEASE, self._holder, now, until)
+        if held and self._held_until is None:
+            # What the one before has seen last is not known here: everything is compared once.
+            self._source_look = _Look()
+        self._held_until = until if held else None
+        return held
+
+    async def _guard(self, transaction: Transaction) -> None:
+        until = self._now() + self._lease
+        if not await leases.keep(transaction, _LEASE, self._holder, until):
+            raise Replaced
+        self._held_until = until
 
     async def _run(self) -> None:
         failing = False
         while True:
-            await self._needed.wait()
             began = monotonic()
             try:
                 await self.poll()
@@ -202,10 +348,30 @@ class Live:
                     detail = str(error) if isinstance(error, LoaderError) else None
                     log.warning("looking for changes fails", error=type(error).__name__, detail=detail)
                 failing = True
-            if self._wanted():
-                await asyncio.sleep(max(self.interval, REST * (monotonic() - began)))
-            else:
-                self._needed.clear()
+            await asyncio.sleep(max(self.interval, REST * (monotonic() - began)))
+
+    async def _relay(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL):
+                    await self._woken.wait()
+            self._woken.clear()
+            if self._subscribers:
+                with suppress(LoaderError):
+                    await self.tell()
+
+    def _push(self, event: ChangeEvent) -> None:
+        if event.student_key is not None:
+            # A copy: whoever hears of it may leave.
+            for subscriber in tuple(self._followers.get(event.student_key, ())):
+                subscriber.push(event)
+
+    def _end_all(self, failure: Exception | None) -> None:
+        for subscriber in list(self._subscribers):
+            subscriber.failure = failure
+            self.release(subscriber)
+            if subscriber.over is not None:
+                subscriber.over(failure)
 
     async def _renew_rights(self) -> None:
         """Let each stream follow the students to whom its guardian has a right now."""
@@ -217,9 +383,9 @@ class Live:
 
     async def _follow(self, subscriber: Subscriber, students: set[Key]) -> None:
         new = students - subscriber.students
-        await self._watcher.watch(new)
+        # Whom somebody follows already is watched already.
+        await self._watcher.watch(student for student in new if student not in self._followers)
         if subscriber.ended:
-            self._watcher.leave(new)
             return
         gone = subscriber.students - students
         subscriber.students = students
@@ -232,14 +398,8 @@ class Live:
             self._followers[student].discard(subscriber)
             if not self._followers[student]:
                 del self._followers[student]
-        self._watcher.leave(students)
 
-    def release(self, subscriber: Subscriber) -> None:
-        """Let go of all that is held for a stream."""
-        if subscriber.ended:
-            return
-        subscriber.ended = True
-        subscriber.wake()
-        self._subscribers.discard(subscriber)
-        students, subscriber.students = subscriber.students, set()
-        self._unfollow(subscriber, students)
+
+def _own(event: ChangeEvent, context: Context) -> Hashable | None:
+    viewer = context.viewer
+    return event.guardian_key if viewer is not None and viewer.guardian_key == event.guardian_key else None

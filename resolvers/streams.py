@@ -8,65 +8,81 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from loaders.statement import Key
+from resolvers.changes import ChangeEvent
 from resolvers.context import Context
-from resolvers.errors import RateLimited
-from resolvers.history import GradeEvent
 
+#: How many events are held for one who does not take them; beyond that they are read from the log when they are taken.
 QUEUE = 100
 
 
 @dataclass(eq=False, slots=True)
 class Subscriber:
-    """One stream as the hub sees it: whose it is, which students it follows now, and what it has not taken yet."""
+    """One stream as the hub sees it: whose it is, what it follows now, and what it has not taken yet.
+
+    What it has not taken stands in the log up to `horizon`, and behind that in the queue. `place` is how far it has
+    come.
+    """
 
     guardian: Key
+    subjects: frozenset[str]
     only: Key | None
+    place: int
+    horizon: int
     students: set[Key] = field(default_factory=set)
-    queue: deque[GradeEvent] = field(default_factory=deque)
-    room: int = QUEUE
+    read: deque[ChangeEvent] = field(default_factory=deque)
+    queue: deque[ChangeEvent] = field(default_factory=deque)
     ready: asyncio.Event | None = None
-    hear: Callable[[GradeEvent], None] | None = None
+    hear: Callable[[ChangeEvent], None] | None = None
     over: Callable[[Exception | None], None] | None = None
-    slow: bool = False
+    failure: Exception | None = None
     ended: bool = False
 
     def mine(self, rights: Iterable[Key]) -> set[Key]:
         """Of these students those whom the stream follows."""
         return {student for student in rights if self.only is None or student == self.only}
 
-    def push(self, event: GradeEvent) -> None:
+    def push(self, event: ChangeEvent) -> None:
         """Tell who listens, or keep it until it is taken."""
+        if event.subject not in self.subjects or event.sequence <= self.place:
+            return
         if self.hear is not None:
+            self.place = self.horizon = event.sequence
             self.hear(event)
             return
-        if len(self.queue) < self.room and not self.slow:
+        if len(self.queue) < QUEUE:
             self.queue.append(event)
         else:
-            self.slow = True
+            self.queue.clear()
+            self.horizon = event.sequence
         self.wake()
 
     def wake(self) -> None:
-        """Let whoever waits look again."""
+        """Let the one who waits look again."""
         if self.ready is not None:
             self.ready.set()
 
     async def wait(self) -> None:
-        """Wait until there may be something."""
-        if self.ready is None:
-            self.ready = asyncio.Event()
-        self.ready.clear()
-        await self.ready.wait()
+        """Return when there may be something to take."""
+        self.ready = asyncio.Event()
+        try:
+            await self.ready.wait()
+        finally:
+            self.ready = None
 
 
 class Hub(Protocol):
-    """Who keeps the streams, and knows who may see what."""
+    """Who keeps the streams, reads the log, and knows who may see what."""
 
-    async def may_see(self, guardian: Key, student: Key) -> bool:
-        """Whether the guardian has a right to the student now."""
+    async def read(self, subscriber: Subscriber) -> Sequence[ChangeEvent]:
+        """The next events of a stream that stand in the log, up to its horizon; none where there are no more."""
         ...
 
-    async def standings(self, student: Key, contexts: Sequence[Context]) -> list[Hashable | None]:
-        """How each of these viewers stands to the student now."""
+    async def may_see(self, guardian: Key, event: ChangeEvent) -> bool:
+        """Whether the guardian may be told of the event now."""
+        ...
+
+    async def standings(self, event: ChangeEvent, contexts: Sequence[Context]) -> list[Hashable | None]:
+        """How each of these viewers stands to the event now."""
         ...
 
     def release(self, subscriber: Subscriber) -> None:
@@ -74,11 +90,11 @@ class Hub(Protocol):
         ...
 
 
-class GradeStream:
-    """One subscriber's events, in order, each once; rights are asked again at every one.
+class ChangeStream:
+    """One subscriber's events, in order, each once, none left out; rights are asked again at every one.
 
-    Close it with `aclose`; one that is lost closes itself. RateLimited where a hundred events waited to be taken and
-    another came: those are still given, then it ends, and the cursor of the last leads on.
+    Close it with `aclose`; one that is lost closes itself. However slowly it is read, it holds no more than two hundred
+    events: the rest wait in the log. CursorExpired where they waited for so long that the log has let them go.
     """
 
     def __init__(self, hub: Hub, subscriber: Subscriber) -> None:
@@ -87,46 +103,55 @@ class GradeStream:
         self._let_go = weakref.finalize(self, hub.release, subscriber)
         self._let_go.atexit = False
 
-    def __aiter__(self) -> "GradeStream":
+    def __aiter__(self) -> "ChangeStream":
         return self
 
-    async def __anext__(self) -> GradeEvent:
+    async def __anext__(self) -> ChangeEvent:
         mine = self._subscriber
         while not mine.ended:
-            if mine.queue:
-                event = mine.queue[0]
-                allowed = await self._hub.may_see(mine.guardian, event.change.student_key)
-                # Only now: a caller who stops waiting loses nothing.
-                mine.queue.popleft()
+            waiting = mine.read or (mine.queue if mine.place >= mine.horizon else None)
+            if waiting:
+                event = waiting[0]
+                allowed = event.sequence > mine.place and await self._hub.may_see(mine.guardian, event)
+                # Only now: a caller who stops waiting loses nothing. Meanwhile the queue may have been given up.
+                if waiting and waiting[0] is event:
+                    waiting.popleft()
+                mine.place = max(mine.place, event.sequence)
                 if allowed:
                     return event
-            elif mine.slow:
-                await self.aclose()
-                raise RateLimited("This stream fell behind: subscribe again with `after` and the last cursor.", 1)
+            elif mine.place < mine.horizon:
+                horizon = mine.horizon
+                mine.read.extend(await self._hub.read(mine))
+                if not mine.read:
+                    mine.place = horizon
             else:
                 await mine.wait()
+        if mine.failure is not None:
+            raise mine.failure
         raise StopAsyncIteration
 
     @property
     def level(self) -> bool:
         """Whether nothing waits to be taken, so that `listen` misses nothing."""
-        return not self._subscriber.queue and not self._subscriber.slow
+        mine = self._subscriber
+        return not mine.read and not mine.queue and mine.place >= mine.horizon
 
     @property
-    def audience(self) -> tuple[Key, Key | None]:
-        """The guardian and the one student: streams that are equal in them tell of the same events."""
-        return self._subscriber.guardian, self._subscriber.only
+    def audience(self) -> Hashable:
+        """What the stream tells of: streams that are equal in it tell of the same events."""
+        mine = self._subscriber
+        return mine.guardian, mine.only, mine.subjects
 
-    def listen(self, hear: Callable[[GradeEvent], None], over: Callable[[Exception | None], None]) -> None:
-        """Call `hear` with every event as it is recorded, instead of keeping it; `over` where the hub stops.
+    def listen(self, hear: Callable[[ChangeEvent], None], over: Callable[[Exception | None], None]) -> None:
+        """Call `hear` with every event as it is logged, instead of keeping it; `over` where the hub stops.
 
         Rights are not asked here: who listens asks `standings` before anybody is told.
         """
         self._subscriber.hear, self._subscriber.over = hear, over
 
-    async def standings(self, event: GradeEvent, contexts: Sequence[Context]) -> list[Hashable | None]:
-        """How each viewer stands to the event's student, read now; waits while that cannot be read."""
-        return await self._hub.standings(event.change.student_key, contexts)
+    async def standings(self, event: ChangeEvent, contexts: Sequence[Context]) -> list[Hashable | None]:
+        """How each viewer stands to the event, read now; waits while that cannot be read."""
+        return await self._hub.standings(event, contexts)
 
     def let_go(self) -> None:
         """Let go of everything that the stream held."""

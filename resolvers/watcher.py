@@ -1,165 +1,188 @@
-"""Which grades of the watched students have changed since they were last looked at."""
+"""From the source to the log: each watched owner's last look is kept in the portal store and compared with the next.
+
+A change is logged in the transaction that renews the look it was found by. So each is logged once, whatever dies when:
+a look that was not committed is taken again, and what was committed is not seen again. That a source's transaction
+commits late, or that rows vanish, makes no difference to what is compared.
+
+The looks are sealed, so that a copy of the store shows no grade; owners are gone through a page at a time, so that
+memory does not depend on how many there are.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence, Set
-from dataclasses import dataclass
-from decimal import Decimal
-from enum import Enum
-from time import monotonic
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
-from loaders.adapter import Adapter
-from loaders.changes import read_standings, read_watched
+import orjson
+
 from loaders.errors import LoaderError, SourceDown
+from loaders.portal.change_log import Latest, NewChange, append, begin_log, latest_of
+from loaders.portal.looks import Look, begin_looks, digests_after, digests_of, look_at, renew_look
+from loaders.portal.transaction import Store, Transaction
 from loaders.source import Source
 from loaders.statement import Key
+from loaders.watched import SUBJECTS, Subject, read_things, read_watched
+from resolvers.changes import KINDS, SEALED_FOR
+from resolvers.differences import Difference, Standing, differences, packed, standing_of, unpacked
+from resolvers.portal.sealing import SealBroken, Sealer
 
-# 2,000 students: 85 ms on PostgreSQL; with 500 it scans the same tables four times as often and takes twice as long.
-CHUNK = 2_000
+#: How many owners' looks are renewed in one transaction: others write meanwhile.
+TOGETHER = 100
 
+_LOOKS = "a look at the source"
 
-class ChangeKind(Enum):
-    """What has become of it."""
+T = TypeVar("T")
 
-    GRADE_ADDED = "GRADE_ADDED"
-    GRADE_CHANGED = "GRADE_CHANGED"
-    GRADE_REMOVED = "GRADE_REMOVED"
-
-
-@dataclass(frozen=True, slots=True)
-class GradeChange:
-    """One grade that is not what it was, and what it was; what it is now is read by those who may."""
-
-    student_key: Key
-    grade_key: Key
-    kind: ChangeKind
-    previous_percent: Decimal | None
-    previous_letter: str | None
-
-
-@dataclass(slots=True)
-class _Watched:
-    """One student: the grades as last seen, since when without a gap, and how many hold on to it."""
-
-    text: str
-    since: int
-    holders: int
-    left_at: float
+#: Returns where this process may still write to the log; raises where another has taken its place.
+Guard = Callable[[Transaction], Awaitable[None]]
 
 
 class Watcher:
-    """Holds the last look at each watched student's grades and compares it with the next one.
+    """Looks at the source and logs what has changed; `guard` is asked in each transaction that logs something."""
 
-    `stamp` numbers the moment at which watching a student begins. A student whom nobody holds any more is watched
-    for `linger` seconds longer, by `clock`.
-    """
-
-    def __init__(
-        self, source: Source, stamp: Callable[[], int], linger: float, clock: Callable[[], float] = monotonic
-    ) -> None:
+    def __init__(self, source: Source, store: Store, sealer: Sealer, guard: Guard) -> None:
         self.statements = 0
+        self.logged = 0
         self._source = source
-        self._stamp = stamp
-        self._linger = linger
-        self._clock = clock
-        self._watched: dict[Key, _Watched] = {}
+        self._store = store
+        self._sealer = sealer
+        self._guard = guard
         self._wanted: set[Key] = set()
-        # A look that was begun earlier must never come after a later one.
-        self._looking = asyncio.Lock()
+        self._beginning = asyncio.Lock()
 
-    def __len__(self) -> int:
-        return len(self._watched)
+    async def watch(self, students: Iterable[Key]) -> None:
+        """Returns when each of these students is watched, so that the next change is logged; of the first look nobody
+        is told.
 
-    def since(self, student: Key) -> int:
-        """The stamp of the moment since which no change of this watched student was missed."""
-        return self._watched[student].since
-
-    async def watch(self, students: Set[Key]) -> None:
-        """Holds on to these students; returns when each has been looked at, so that the next change is one.
-
-        Refuses as the source does, and then holds none of them.
+        Refuses as the source and the store do.
         """
-        while new := self._unwatched(students):
-            self._wanted |= new
-            try:
-                # Those who come in the same turn of the loop, or wait behind us, are served by the same look.
-                await asyncio.sleep(0)
-                async with self._looking:
-                    await self._begin(list(self._unwatched(self._wanted | new)))
-            finally:
-                self._wanted -= new
-        for student in students:
-            self._watched[student].holders += 1
+        wanted = set(students)
+        if not wanted:
+            return
+        self._wanted |= wanted
+        # Those who come in the same turn of the loop, or wait behind us, are served by the same look.
+        await asyncio.sleep(0)
+        async with self._beginning:
+            if self._wanted & wanted:
+                coming, self._wanted = self._wanted, set()
+                try:
+                    await self._begin(coming)
+                except BaseException:
+                    self._wanted |= coming - wanted
+                    raise
 
-    def leave(self, students: Iterable[Key]) -> None:
-        """Lets go of students that were held."""
-        for student in students:
-            watched = self._watched[student]
-            watched.holders -= 1
-            watched.left_at = self._clock()
+    async def look(self) -> None:
+        """Looks at all who are watched.
 
-    def forget(self) -> None:
-        """Watches no longer whom nobody has held for long enough."""
-        over = self._clock() - self._linger
-        for student in [s for s, watched in self._watched.items() if not watched.holders and watched.left_at <= over]:
-            del self._watched[student]
-
-    async def compare(self) -> AsyncIterator[list[GradeChange]]:
-        """Looks at all watched students again: what has changed, a chunk of students at a time.
-
-        Raises SourceDown at once, any other refusal after the last chunk; what was not looked at keeps its last look.
+        Raises SourceDown at once, any other refusal of the source's after the last page; what was not looked at keeps
+        its last look.
         """
         refused: LoaderError | None = None
-        for chunk in _chunks(list(self._watched)):
-            try:
-                async with self._looking:
-                    changes = await self._look(chunk)
-            except SourceDown:
-                raise
-            except LoaderError as error:
-                refused = error
-                continue
-            yield changes
+        for subject in self._subjects():
+            after = ""
+            while page := await digests_after(self._store, subject.name, after, subject.chunk):
+                after = max(page)
+                try:
+                    await self._compare(subject, page)
+                except SourceDown:
+                    raise
+                except LoaderError as error:
+                    refused = error
         if refused is not None:
             raise refused
 
-    def _unwatched(self, students: Set[Key]) -> set[Key]:
-        # Not `students - self._watched.keys()`, which walks through all that is watched: 9 s for 17,000 streams.
-        return {student for student in students if student not in self._watched}
+    def _subjects(self) -> Sequence[Subject]:
+        return [subject for subject in SUBJECTS.values() if self._source.adapter.has(*subject.relations)]
 
-    async def _begin(self, students: list[Key]) -> None:
-        for chunk in _chunks(students):
-            self.statements += 1
-            texts = await read_watched(self._source, chunk)
-            now = self._clock()
-            for student, text in texts.items():
-                self._watched[student] = _Watched(text, self._stamp(), holders=0, left_at=now)
+    async def _begin(self, students: set[Key]) -> None:
+        for subject in self._subjects():
+            if subject.owner != "student":
+                continue
+            for chunk in _chunks(sorted(students, key=str), subject.chunk):
+                names = [str(student) for student in chunk]
+                known: set[str] = set()
+                for part in _chunks(names, 500):
+                    known |= set(await digests_of(self._store, subject.name, part))
+                new = [student for student in chunk if str(student) not in known]
+                if not new:
+                    continue
+                texts = await self._texts(subject, new)
+                for group in _chunks(list(texts), TOGETHER):
+                    looks = {owner: self._look(subject, owner, texts[owner]) for owner in group}
+                    async with self._store.transaction() as transaction:
+                        await begin_looks(transaction, subject.name, looks)
 
-    async def _look(self, chunk: list[Key]) -> list[GradeChange]:
-        students = [student for student in chunk if student in self._watched]
-        if not students:
+    async def _compare(self, subject: Subject, page: Mapping[str, str]) -> None:
+        keys = [self._source.adapter.parse_key(subject.owner, owner) for owner in page]
+        texts = await self._texts(subject, [key for key in keys if key is not None])
+        differing = [owner for owner, text in texts.items() if self._digest(subject, owner, text) != page[owner]]
+        for group in _chunks(differing, TOGETHER):
+            async with self._store.transaction() as transaction:
+                await self._guard(transaction)
+                changes: list[NewChange] = []
+                for owner in group:
+                    changes += await self._renew(transaction, subject, owner, texts[owner])
+                if changes:
+                    await begin_log(transaction)
+                    await append(transaction, changes)
+            self.logged += len(changes)
+
+    async def _renew(self, transaction: Transaction, subject: Subject, owner: str, text: str) -> list[NewChange]:
+        """Renew the look at one owner; what has changed since the last."""
+        last = await look_at(transaction, subject.name, owner)
+        if last is None:
             return []
+        now = self._standing(subject, owner, text)
+        await renew_look(transaction, subject.name, owner, self._sealed(subject, owner, text, now))
+        try:
+            before = unpacked(self._sealer.open(_LOOKS, last.standing_sealed))
+        except SealBroken:
+            # Sealed with a key that is gone: as with a source that is seen for the first time, nobody is told.
+            return []
+        found = differences(subject, before, now, self._source.today())
+        if not found:
+            return []
+        kinds = [kind.value for kind in KINDS[subject.name]]
+        latest = await latest_of(transaction, kinds, owner, guardian=subject.owner == "guardian")
+        return [self._change(subject, owner, difference, latest.get(difference.entity)) for difference in found]
+
+    def _change(self, subject: Subject, owner: str, difference: Difference, latest: Latest | None) -> NewChange:
+        follows = latest is not None and latest.version == difference.version_before
+        return NewChange(
+            kind=difference.kind.value,
+            student_id=owner if subject.owner == "student" else None,
+            guardian_id=owner if subject.owner == "guardian" else None,
+            entity=difference.entity,
+            version=difference.version,
+            version_before=difference.version_before,
+            previous_sealed=self._previous(subject, difference),
+            corrects=latest.seq if latest is not None and follows else None,
+            retracts=latest is not None and follows and latest.version_before == difference.version,
+            occurred_at=self._source.now(),
+        )
+
+    def _previous(self, subject: Subject, difference: Difference) -> str | None:
+        """A grade's percent and letter before, sealed: the log itself holds no content."""
+        if subject.name != "grade" or not difference.before:
+            return None
+        percent, *_, letter = difference.before
+        return self._sealer.seal(SEALED_FOR, orjson.dumps([percent, letter]).decode())
+
+    async def _texts(self, subject: Subject, keys: Sequence[Key]) -> dict[str, str]:
         self.statements += 1
-        changes: list[GradeChange] = []
-        for student, text in (await read_watched(self._source, students)).items():
-            watched = self._watched.get(student)
-            if watched is not None and watched.text != text:
-                changes += _differences(self._source.adapter, student, watched.text, text)
-                watched.text = text
-        return changes
+        return {str(key): text for key, text in (await read_watched(self._source, subject, keys)).items()}
+
+    def _standing(self, subject: Subject, owner: str, text: str) -> Standing:
+        return standing_of(subject, owner, read_things(self._source.adapter, subject, text), self._sealer.tag)
+
+    def _look(self, subject: Subject, owner: str, text: str) -> Look:
+        return self._sealed(subject, owner, text, self._standing(subject, owner, text))
+
+    def _sealed(self, subject: Subject, owner: str, text: str, standing: Standing) -> Look:
+        return Look(self._digest(subject, owner, text), self._sealer.seal(_LOOKS, packed(standing)))
+
+    def _digest(self, subject: Subject, owner: str, text: str) -> str:
+        return self._sealer.tag("a digest", f"{subject.name}\0{owner}\0{text}")[:32]
 
 
-def _differences(adapter: Adapter, student: Key, before: str, after: str) -> list[GradeChange]:
-    was, is_now = read_standings(adapter, before), read_standings(adapter, after)
-    changes = []
-    for grade in sorted({*was, *is_now}, key=str):
-        old, new = was.get(grade), is_now.get(grade)
-        if old is None:
-            changes.append(GradeChange(student, grade, ChangeKind.GRADE_ADDED, None, None))
-        elif old != new:
-            kind = ChangeKind.GRADE_REMOVED if new is None else ChangeKind.GRADE_CHANGED
-            changes.append(GradeChange(student, grade, kind, old.percent, old.letter))
-    return changes
-
-
-def _chunks(students: Sequence[Key]) -> list[list[Key]]:
-    return [list(students[start : start + CHUNK]) for start in range(0, len(students), CHUNK)]
+def _chunks(things: Sequence[T], size: int) -> list[Sequence[T]]:
+    return [things[start : start + size] for start in range(0, len(things), size)]

@@ -4,6 +4,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.attendance import Attendance
+from schema.changes import GradeChanged
 from schema.gradebook import Assignment, Course, Grade
 from schema.messages import Message
 from schema.mutation import Mutation
@@ -11,7 +12,7 @@ from schema.people import Parent, Student, Teacher
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.schools import School, Term
-from schema.subscription import GradeChanged, Subscription
+from schema.subscription import Subscription
 
 schema = strawberry.Schema(
     query=Query,

@@ -19,7 +19,7 @@ def connection(page: Listing[Any], make: Callable[[Any], T], count: Callable[[],
             has_next_page=page.has_next,
             has_previous_page=page.has_previous,
             start_cursor=page.cursors[0] if page.cursors else None,
-            end_cursor=page.cursors[-1] if page.cursors else None,
+            end_cursor=page.end or (page.cursors[-1] if page.cursors else None),
         ),
         count=count,
     )

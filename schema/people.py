@@ -24,6 +24,7 @@ from schema.attendance import (
     wanted_days,
 )
 from schema.batching import batched, connected
+from schema.changes import ChangeReader
 from schema.connections import Connection
 from schema.gradebook import Assignment, Course, FilterArgument, Grade, wanted_assignments
 from schema.messages import Message, MessageFilter, wanted_messages
@@ -178,7 +179,7 @@ class Student(Node):
 
 
 @strawberry.type(description="A parent or guardian: the viewer, nobody else.")
-class Parent(Node, SessionOwner, AccessLogReader, SupportAsker):
+class Parent(Node, SessionOwner, AccessLogReader, SupportAsker, ChangeReader):
     key: Private[Any]
     sourced_id: str = strawberry.field(description="The guardian's key in the source.")
     given_name: str = strawberry.field(description="The given name.")

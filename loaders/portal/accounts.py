@@ -64,6 +64,16 @@ async def account_by_id(store: Reading, account_id: int) -> Account | None:
     return _account(found[0]) if found else None
 
 
+async def guardians_after(store: Reading, after: str, limit: int) -> list[str]:
+    """The guardians who have an account that can log in, behind one of them, in the order of their keys as text."""
+    found = await store.rows(
+        "select distinct guardian_id from account where guardian_id > :after and disabled_at is null "
+        "order by guardian_id limit :n",
+        {"after": after, "n": limit},
+    )
+    return [row["guardian_id"] for row in found]
+
+
 async def add_account(transaction: Transaction, account: NewAccount) -> int:
     """Adds an account and says its id; ConstraintBroken where its username is taken."""
     return await transaction.insert(

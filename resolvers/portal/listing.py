@@ -16,12 +16,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
-    """A page: what stands on it, the cursor of each, and whether more stands before or behind it."""
+    """A page: what stands on it, the cursor of each, and whether more stands before or behind it.
+
+    `end` is where to read on, where that is not the last cursor.
+    """
 
     found: tuple[T, ...]
     cursors: tuple[str, ...]
     has_next: bool
     has_previous: bool
+    end: str | None = None
 
 
 def listing(found: Sequence[tuple[Sequence[Any], T]], first: int, *, earlier: bool) -> Listing[T]:

@@ -22,12 +22,12 @@ import asyncpg
 
 from loaders.adapter import load_adapter
 from loaders.contract import RELATIONS, Kind
-from loaders.database import Readers
+from loaders.database import Readers, Writer
 from loaders.demo import make_district
 from loaders.dialect import Dialect
 from loaders.relations import Relations
 from loaders.source import Source
-from resolvers.live import Live
+from tests.hub import empty_store, grades, hub
 
 ROUNDS = 10
 TOGETHER = 500
@@ -43,9 +43,10 @@ def now() -> datetime:
     return datetime(2026, 11, 23, 17, tzinfo=UTC)
 
 
-async def measure(source: Source, write: Write, families: dict[int, set[int]], wanted: int) -> None:
+async def measure(source: Source, write: Write, families: dict[int, set[int]], wanted: int, folder: Path) -> None:
     """Print a line for each kind of look, the mean of ten, with that many students watched."""
-    live = Live(source)
+    store = await Writer.open(await empty_store(folder / "portal.db"))
+    live = hub(source, store)
     guardians: list[int] = []
     students: set[int] = set()
     for guardian, own in families.items():
@@ -55,7 +56,7 @@ async def measure(source: Source, write: Write, families: dict[int, set[int]], w
         students |= own
     streams: list[Any] = []
     for start in range(0, len(guardians), TOGETHER):
-        streams += await asyncio.gather(*(live.subscribe_grades(one) for one in guardians[start : start + TOGETHER]))
+        streams += await asyncio.gather(*(grades(live, one) for one in guardians[start : start + TOGETHER]))
     await live.poll()
     for name, sql in (("quiet", None), ("written", WRITTEN), ("changed", CHANGED)):
         wall = cpu = server = 0.0
@@ -72,11 +73,12 @@ async def measure(source: Source, write: Write, families: dict[int, set[int]], w
                 stream._subscriber.queue.clear()
         millis = [1000 * spent / ROUNDS for spent in (wall, cpu, server)]
         print(
-            f"{source.relations.dialect.value:<11}{live.students_watched:>7} students {live.subscribers:>6} streams  "
+            f"{source.relations.dialect.value:<11}{live.students_followed:>7} students {live.subscribers:>6} streams  "
             f"{name:<8}{(live.events - events) / ROUNDS:>5.0f} events  wall {millis[0]:>7.1f} ms  "
             f"here {millis[1]:>7.1f} ms  server {millis[2]:>7.1f} ms"
         )
     await live.stop()
+    await store.close()
 
 
 def sessions_cpu() -> float:
@@ -123,7 +125,7 @@ async def on_sqlite(path: Path, families: dict[int, set[int]], sizes: list[int])
             connection.execute(sql)
 
     for size in sizes:
-        await measure(source, write, families, size)
+        await measure(source, write, families, size, path.parent)
     await readers.close()
 
 
@@ -143,7 +145,7 @@ async def on_postgresql(url: str, path: Path, families: dict[int, set[int]], siz
         await writer.execute(sql)
 
     for size in sizes:
-        await measure(source, write, families, size)
+        await measure(source, write, families, size, path.parent)
     await readers.close()
     await writer.close()
 

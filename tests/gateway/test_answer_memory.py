@@ -342,7 +342,7 @@ async def test_for_every_field_an_answer_from_memory_equals_the_one_computed(gat
     world = gate.world
     texts = await _texts(gate)
     asked: list[tuple[str, dict[str, Any]]] = [(text, {}) for text in documents.ALL.values()]
-    asked += [draw(schema._schema, SEED + number, texts) for number in range(250)]
+    asked += [draw(schema._schema, SEED + number, texts) for number in range(270)]
     for text, variables in asked:
         token = random.choice(["mother", "mother", "father", "office", None])
         gate.at = noon(TODAY) + timedelta(seconds=random.randrange(30_000))

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from loaders.adapter import load_adapter
-from loaders.changes import Standing, read_mark, read_standings, read_watched, watched_grades
+from loaders.changes import read_mark
 from loaders.check import describe
 from loaders.contract import GradeKind
 from loaders.database import Readers
@@ -23,7 +23,8 @@ from loaders.errors import RelationIncomplete
 from loaders.grades import grades_of_students
 from loaders.relations import Relations
 from loaders.source import Source
-from resolvers.live import Live
+from loaders.watched import GRADES, Seen, read_things, read_watched, watched_things
+from tests.hub import grade_change, grades, hub, open_store
 from tests.loaders.dumps import Loaded, loaded
 
 DUMPS = {Dialect.POSTGRESQL: "rosariosis_pg.sql.gz", Dialect.MYSQL: "rosariosis_mysql.sql.gz"}
@@ -82,23 +83,31 @@ async def students_of(source: Source) -> list[Any]:
 async def assert_says_the_same(source: Source) -> int:
     """Every grade that families can read, and no other, is watched with its values; how many there are."""
     students = await students_of(source)
-    texts = await read_watched(source, students)
+    texts = await read_watched(source, GRADES, students)
     assert set(texts) == set(students)
     (rows,) = await source.fetch([grades_of_students(students)])
-    names = ("student_key", "grade_key", "percent", "letter", "points", "points_possible", "kind")
+    names = ("student_key", "grade_key", "percent", "points", "points_possible", "kind", "letter")
     at = [rows.columns.index(name) for name in names]
     shown = {}
     for row in rows.rows:
         student, grade, *values = (row[n] for n in at)
-        if any(value is not None for value in values[:3]):
-            shown[student, grade] = Standing(*values)
+        if any(values[n] is not None for n in (0, 1, 4)):
+            shown[student, str(grade)] = tuple(as_text(value) for value in values)
     watched = {
-        (student, grade): standing
+        (student, grade): seen.values
         for student, text in texts.items()
-        for grade, standing in read_standings(source.adapter, text).items()
+        for (grade,), seen in read_things(source.adapter, GRADES, text).items()
     }
     assert watched == shown
     return len(shown)
+
+
+def as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return str(value.value if isinstance(value, GradeKind) else value)
 
 
 async def test_the_home_store_is_watched_as_it_is_shown(home: tuple[Path, Source]) -> None:
@@ -115,22 +124,23 @@ async def test_rosariosis_is_watched_as_it_is_shown(rosariosis: tuple[Loaded, So
     assert await assert_says_the_same(rosariosis[1]) == 4050
 
 
-async def test_a_grade_changed_in_rosariosis_is_told(rosariosis: tuple[Loaded, Source]) -> None:
+async def test_a_grade_changed_in_rosariosis_is_told(rosariosis: tuple[Loaded, Source], tmp_path: Path) -> None:
     database, source = rosariosis
     guardian, student, grade = await a_family(source)
-    live = Live(source, 0.01)
-    stream = await live.subscribe_grades(guardian)
-    await live.start()
-    await database.run(
-        f"update student_report_card_grades set grade_percent = 41.5, grade_letter = 'F' where id = {grade}"
-    )
-    async with asyncio.timeout(5):
-        first = await anext(stream)
-        await database.run(f"update student_report_card_grades set grade_percent = 77 where id = {grade}")
-        second = await anext(stream)
-    assert (first.change.student_key, first.change.grade_key) == (student, grade)
-    assert (second.change.previous_percent, second.change.previous_letter) == (Decimal("41.5"), "F")
-    await live.stop()
+    async with open_store(tmp_path / "portal.db") as store:
+        live = hub(source, store)
+        stream = await grades(live, guardian)
+        await live.start()
+        await database.run(
+            f"update student_report_card_grades set grade_percent = 41.5, grade_letter = 'F' where id = {grade}"
+        )
+        async with asyncio.timeout(5):
+            first = grade_change(await anext(stream))
+            await database.run(f"update student_report_card_grades set grade_percent = 77 where id = {grade}")
+            second = grade_change(await anext(stream))
+        assert (first.student_key, first.grade_key) == (student, grade)
+        assert (second.previous_percent, second.previous_letter) == (Decimal("41.5"), "F")
+        await live.stop()
 
 
 async def a_family(source: Source) -> tuple[Any, Any, Any]:
@@ -153,7 +163,7 @@ async def test_a_text_that_the_server_cut_short_is_refused(on_mariadb: tuple[Loa
     await readers.fetch([("set session group_concat_max_len = 64", ())])
     short = Source(source.relations, readers, now)
     with pytest.raises(RelationIncomplete, match="group_concat_max_len"):
-        await read_watched(short, students)
+        await read_watched(short, GRADES, students)
     await readers.close()
 
 
@@ -199,18 +209,13 @@ async def test_mariadb_has_no_mark(on_mariadb: tuple[Loaded, Source]) -> None:
 
 
 def test_what_cannot_be_read_is_no_grade() -> None:
-    good = "7\x1f92.50\x1f\x1f\x1fPOSTED\x1fA\x1fB\x1e"
-    bad = [
-        "x",
-        "\x1f" * 5,
-        "8\x1fNaN\x1f\x1f\x1fPOSTED\x1f",
-        "9\x1f1\x1f\x1f\x1fSOON\x1f",
-        "z\x1f1\x1f\x1f\x1fPOSTED\x1f",
-    ]
-    found = read_standings(ROSARIOSIS, good + "\x1e".join(bad))
-    assert found == {7: Standing(Decimal("92.5"), "A\x1fB", None, None, GradeKind.POSTED)}
+    good = "7\x1f2026-06-30\x1f92.50\x1f\x1f\x1fPOSTED\x1fA\x1fB\x1e"
+    bad = ["x", "\x1f" * 6, "8\x1f\x1fNaN\x1f\x1f\x1fPOSTED\x1f", "z\x1f\x1f1\x1f\x1f\x1fPOSTED\x1f"]
+    found = read_things(ROSARIOSIS, GRADES, good + "\x1e".join(bad))
+    assert found == {("7",): Seen(("92.5", "", "", "POSTED", "A\x1fB"), "2026-06-30")}
 
 
 def test_mysql_is_told_to_gather_whole_groups() -> None:
-    sql = Relations(ROSARIOSIS, Dialect.MYSQL).render(watched_grades(Dialect.MYSQL, [1])).sql
-    assert sql.startswith("select /*+ SET_VAR(group_concat_max_len = 16777216) */ grade.student_id as student_key")
+    statement = watched_things(Dialect.MYSQL, GRADES, [1], now(), now().date())
+    sql = Relations(ROSARIOSIS, Dialect.MYSQL).render(statement).sql
+    assert sql.startswith("select /*+ SET_VAR(group_concat_max_len = 16777216) */ grade.student_id as owner_key")

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,18 @@ from typing import Any
 import pytest
 
 from loaders.adapter import load_adapter
-from loaders.database import Readers
+from loaders.database import Readers, Writer
 from loaders.demo import make_district
 from loaders.dialect import Dialect
 from loaders.errors import SourceDown
+from loaders.portal.change_log import forget_changes
 from loaders.relations import Relations
 from loaders.source import Source
-from resolvers.errors import BadUserInput, RateLimited
-from resolvers.history import GradeEvent
+from resolvers.changes import ChangeEvent, ChangeKind, cursor_of
+from resolvers.errors import BadUserInput, CursorExpired
 from resolvers.live import Live
-from resolvers.watcher import ChangeKind, GradeChange
+from resolvers.streams import ChangeStream
+from tests.hub import GradeChange, grade_change, grades, hub, open_store
 from tests.services import Clock
 
 MOTHER, FATHER = 1, 2
@@ -38,8 +40,13 @@ class District:
 
     path: Path
     source: Source
+    store: Writer
     live: Live
     clock: Clock
+
+    async def grades(self, guardian: int, student: int | None = None, after: str | None = None) -> ChangeStream:
+        """A subscription to grades."""
+        return await self.live.subscribe(guardian, ("grade",), student, after)
 
     def change(self, sql: str, *values: Any) -> None:
         """Change the database as another process would."""
@@ -78,40 +85,41 @@ async def district(template: Path, tmp_path: Path, clock: Clock) -> AsyncIterato
     shutil.copy(template, path)
     readers = await Readers.open(f"sqlite:///{path}")
     source = Source(Relations(load_adapter("home"), Dialect.SQLITE), readers, clock)
-    made = District(path, source, Live(source, 0.01), clock)
-    yield made
-    await made.live.stop()
+    async with open_store(tmp_path / "portal.db") as store:
+        made = District(path, source, store, hub(source, store), clock)
+        yield made
+        await made.live.stop()
     await readers.close()
 
 
-async def event(stream: AsyncIterator[GradeEvent]) -> GradeEvent:
+async def event(stream: AsyncIterator[ChangeEvent]) -> ChangeEvent:
     async with asyncio.timeout(5):
         return await anext(stream)
 
 
-async def change(stream: AsyncIterator[GradeEvent]) -> GradeChange:
-    return (await event(stream)).change
+async def change(stream: AsyncIterator[ChangeEvent]) -> GradeChange:
+    return grade_change(await event(stream))
 
 
 async def test_both_parents_are_told_once_with_what_was(district: District) -> None:
     live, grade = district.live, district.grade(SISTER)
     district.set(grade, 81.5, "B-")
-    streams = [await live.subscribe_grades(guardian) for guardian in (MOTHER, FATHER)]
+    streams = [await grades(live, guardian) for guardian in (MOTHER, FATHER)]
     district.set(grade, 93.25, "A")
     await live.poll()
     marked = district.marker(SISTER)
     await live.poll()
     for stream in streams:
         told = await event(stream)
-        assert told.change == GradeChange(SISTER, grade, ChangeKind.GRADE_CHANGED, Decimal("81.5"), "B-")
+        assert grade_change(told) == GradeChange(SISTER, grade, ChangeKind.GRADE_CHANGED, Decimal("81.5"), "B-")
         assert told.occurred_at == datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
         assert (await change(stream)).grade_key == marked
 
 
 async def test_other_families_and_a_blocked_guardian_are_told_nothing(district: District) -> None:
-    stream = await district.live.subscribe_grades(OTHER_PARENT)
-    blocked = await district.live.subscribe_grades(OTHER_PARENT, BLOCKED_CHILD)
-    others = await district.live.subscribe_grades(MOTHER)
+    stream = await district.grades(OTHER_PARENT)
+    blocked = await district.grades(OTHER_PARENT, BLOCKED_CHILD)
+    others = await district.grades(MOTHER)
     for child in (BLOCKED_CHILD, PUPIL):
         district.set(district.grade(child), 12)
     await district.live.poll()
@@ -134,9 +142,9 @@ async def renewed(district: District) -> None:
 
 
 async def test_a_named_student_is_told_of_alone(district: District) -> None:
-    stream = await district.live.subscribe_grades(MOTHER, SISTER)
-    unknown = await district.live.subscribe_grades(MOTHER, 999_999)
-    foreign = await district.live.subscribe_grades(MOTHER, HER_CHILD)
+    stream = await district.grades(MOTHER, SISTER)
+    unknown = await district.grades(MOTHER, 999_999)
+    foreign = await district.grades(MOTHER, HER_CHILD)
     district.set(district.grade(PUPIL), 12)
     district.set(district.grade(HER_CHILD), 12)
     await district.live.poll()
@@ -145,13 +153,13 @@ async def test_a_named_student_is_told_of_alone(district: District) -> None:
     assert (await change(stream)).grade_key == marked
     for nothing in (unknown, foreign):
         assert not nothing._subscriber.queue
-    assert district.live.students_watched == 1
+    assert district.live.students_followed == 1
 
 
 async def test_changes_between_two_looks_are_one_event(district: District) -> None:
     grade = district.grade(PUPIL)
     district.set(grade, 70, "C")
-    stream = await district.live.subscribe_grades(PUPIL)
+    stream = await district.grades(PUPIL)
     for percent, letter in ((75, "C+"), (80, "B-"), (88, "B+")):
         district.set(grade, percent, letter)
     await district.live.poll()
@@ -164,7 +172,7 @@ async def test_changes_between_two_looks_are_one_event(district: District) -> No
 async def test_a_change_taken_back_is_no_event(district: District) -> None:
     grade = district.grade(PUPIL)
     district.set(grade, 70)
-    stream = await district.live.subscribe_grades(MOTHER)
+    stream = await district.grades(MOTHER)
     district.set(grade, 99)
     district.set(grade, 70)
     await district.live.poll()
@@ -179,7 +187,7 @@ async def test_a_change_taken_back_is_no_event(district: District) -> None:
 async def test_what_is_not_the_grade_itself_is_no_event(district: District, column: str) -> None:
     grade = district.grade(PUPIL)
     district.set(grade, 70)
-    stream = await district.live.subscribe_grades(MOTHER)
+    stream = await district.grades(MOTHER)
     district.change(f"update grade set {column} where id = ?", grade)
     await district.live.poll()
     marked = district.marker(PUPIL)
@@ -191,7 +199,7 @@ async def test_what_is_not_the_grade_itself_is_no_event(district: District, colu
 async def test_each_part_of_the_grade_counts(district: District, column: str) -> None:
     grade = district.grade(PUPIL)
     district.set(grade, 70)
-    stream = await district.live.subscribe_grades(MOTHER)
+    stream = await district.grades(MOTHER)
     district.change(f"update grade set {column} where id = ?", grade)
     await district.live.poll()
     assert await change(stream) == GradeChange(PUPIL, grade, ChangeKind.GRADE_CHANGED, Decimal(70), "B")
@@ -202,7 +210,7 @@ async def test_two_grades_that_change_places_are_two_events(district: District) 
     district.change("update grade set points = 1, points_possible = 1 where id in (?, ?)", first, second)
     district.set(first, 90)
     district.set(second, 80)
-    stream = await district.live.subscribe_grades(MOTHER)
+    stream = await district.grades(MOTHER)
     district.change("update grade set percent = 170 - percent where id in (?, ?)", first, second)
     await district.live.poll()
     told = {(await change(stream)).grade_key for _ in range(2)}
@@ -214,7 +222,7 @@ async def test_an_unreleased_or_empty_grade_is_added_once_it_is_there_and_remove
 ) -> None:
     grade = district.grade(PUPIL)
     district.change("update grade set released = 0, percent = 61, letter = 'D-', points = null where id = ?", grade)
-    stream = await district.live.subscribe_grades(MOTHER)
+    stream = await district.grades(MOTHER)
     steps = [
         ("percent = 62", None),
         ("released = 1", GradeChange(PUPIL, grade, ChangeKind.GRADE_ADDED, None, None)),
@@ -230,7 +238,7 @@ async def test_an_unreleased_or_empty_grade_is_added_once_it_is_there_and_remove
 
 
 async def test_a_right_that_ends_or_begins_takes_effect_in_an_open_stream(district: District) -> None:
-    stream = await district.live.subscribe_grades(FATHER)
+    stream = await district.grades(FATHER)
     district.change("update guardian_student set ends_on = '2026-11-22' where guardian_id = ? and student_id = ?", 2, 3)
     district.set(district.grade(SISTER), 12)
     await district.live.poll()
@@ -247,7 +255,7 @@ async def test_a_right_that_ends_or_begins_takes_effect_in_an_open_stream(distri
 
 
 async def test_what_waits_in_a_queue_is_not_given_once_the_right_is_gone(district: District) -> None:
-    stream = await district.live.subscribe_grades(FATHER)
+    stream = await district.grades(FATHER)
     district.set(district.grade(SISTER), 12)
     await district.live.poll()
     assert len(stream._subscriber.queue) == 1
@@ -259,8 +267,8 @@ async def test_what_waits_in_a_queue_is_not_given_once_the_right_is_gone(distric
 
 async def test_midnight_releases_nothing_twice_and_ends_rights(district: District) -> None:
     # Guardian 7's right holds today for the last day.
-    stream = await district.live.subscribe_grades(7)
-    witness = await district.live.subscribe_grades(MOTHER)
+    stream = await district.grades(7)
+    witness = await district.grades(MOTHER)
     district.marker(6)
     await district.live.poll()
     assert (await change(stream)).student_key == 6
@@ -279,8 +287,8 @@ async def test_midnight_releases_nothing_twice_and_ends_rights(district: Distric
 async def test_a_thousand_subscribers_of_the_same_students_cost_one_look_and_one_reading_of_rights(
     district: District,
 ) -> None:
-    streams = [await district.live.subscribe_grades(MOTHER) for _ in range(1_000)]
-    assert district.live.students_watched == 3
+    streams = [await district.grades(MOTHER) for _ in range(1_000)]
+    assert district.live.students_followed == 3
     await district.live.poll()
     before = district.source.statements_sent
     marked = district.marker(SISTER)
@@ -292,14 +300,14 @@ async def test_a_thousand_subscribers_of_the_same_students_cost_one_look_and_one
 
 
 async def test_subscribers_who_come_together_share_their_first_look(district: District) -> None:
-    streams = await asyncio.gather(*(district.live.subscribe_grades(guardian) for guardian in range(1, 20)))
+    streams = await asyncio.gather(*(district.grades(guardian) for guardian in range(1, 20)))
     assert district.live.statements <= 4
     for stream in streams:
         await stream.aclose()
 
 
 async def test_nothing_is_asked_while_nothing_is_written(district: District) -> None:
-    stream = await district.live.subscribe_grades(MOTHER)
+    stream = await district.grades(MOTHER)
     await district.live.poll()
     before = district.source.statements_sent
     for _ in range(20):
@@ -310,30 +318,29 @@ async def test_nothing_is_asked_while_nothing_is_written(district: District) -> 
     assert (await change(stream)).grade_key == marked
 
 
-async def test_nobody_there_means_no_poll_and_nothing_held(district: District) -> None:
-    live = Live(district.source, 0.01, linger=0)
-    streams = [await live.subscribe_grades(guardian) for guardian in (MOTHER, FATHER, OTHER_PARENT)]
-    assert (live.subscribers, live.students_watched) == (3, 4)
+async def test_who_has_left_leaves_nothing_behind(district: District) -> None:
+    live = district.live
+    streams = [await grades(live, guardian) for guardian in (MOTHER, FATHER, OTHER_PARENT)]
+    assert (live.subscribers, live.students_followed) == (3, 4)
     await live.poll()
     await streams[0].aclose()
     await streams[0].aclose()
     await live.poll()
-    assert (live.subscribers, live.students_watched) == (2, 4)
+    assert (live.subscribers, live.students_followed) == (2, 4)
     await streams[2].aclose()
     await live.poll()
-    assert (live.subscribers, live.students_watched) == (1, 3)
+    assert (live.subscribers, live.students_followed) == (1, 3)
     del streams
     gc.collect()
-    polls = live.polls
     await live.poll()
-    assert (live.subscribers, live.students_watched, live.polls) == (0, 0, polls)
+    assert (live.subscribers, live.students_followed) == (0, 0)
     assert not live._followers
 
 
 async def test_a_subscription_cancelled_on_its_way_in_leaves_nothing(district: District) -> None:
-    live = Live(district.source, 0.01, linger=0)
+    live = district.live
     for turns in range(12):
-        coming = asyncio.ensure_future(live.subscribe_grades(MOTHER))
+        coming = asyncio.ensure_future(grades(live, MOTHER))
         for _ in range(turns):
             await asyncio.sleep(0)
         coming.cancel()
@@ -341,12 +348,12 @@ async def test_a_subscription_cancelled_on_its_way_in_leaves_nothing(district: D
             if not isinstance(stream, BaseException):
                 await stream.aclose()
     await live.poll()
-    assert (live.subscribers, live.students_watched) == (0, 0)
+    assert (live.subscribers, live.students_followed) == (0, 0)
 
 
 async def test_a_guardian_without_students_waits_for_the_first_right(district: District) -> None:
-    stream = await district.live.subscribe_grades(20)
-    assert district.live.students_watched == 0
+    stream = await district.grades(20)
+    assert district.live.students_followed == 0
     district.change(
         "insert into guardian_student (guardian_id, student_id, relationship, portal_access) values (20, 1, 'OTHER', 1)"
     )
@@ -356,24 +363,29 @@ async def test_a_guardian_without_students_waits_for_the_first_right(district: D
     assert (await change(stream)).grade_key == marked
 
 
-async def test_a_reader_who_falls_behind_gets_what_waited_then_the_end_and_resumes(district: District) -> None:
-    stream = await district.live.subscribe_grades(MOTHER)
+async def test_a_reader_who_falls_behind_holds_little_and_gets_all_in_order(
+    district: District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resolvers.streams.QUEUE", 4)
+    monkeypatch.setattr("resolvers.live.PAGE", 3)
+    stream = await district.grades(MOTHER)
     grade = district.grade(PUPIL)
-    for percent in range(103):
+    for percent in range(15):
         district.set(grade, percent)
         await district.live.poll()
-    taken = [await event(stream) for _ in range(100)]
-    assert [told.change.previous_percent for told in taken[1:]] == [Decimal(n) for n in range(99)]
-    with pytest.raises(RateLimited, match="`after`"):
-        await event(stream)
-    assert district.live.subscribers == 0
-    again = await district.live.subscribe_grades(MOTHER, after=taken[-1].cursor)
-    assert [(await change(again)).previous_percent for _ in range(3)] == [Decimal(n) for n in (99, 100, 101)]
+    assert len(stream._subscriber.queue) <= 4
+    taken = [await event(stream) for _ in range(8)]
+    district.set(grade, 15)
+    await district.live.poll()
+    taken += [await event(stream) for _ in range(8)]
+    assert [told.previous_percent for told in taken[1:]] == [Decimal(n) for n in range(15)]
+    assert [told.sequence for told in taken] == sorted({told.sequence for told in taken})
+    assert stream.level
 
 
 async def test_who_comes_back_gets_what_was_missed_once_and_in_order(district: District) -> None:
-    stream = await district.live.subscribe_grades(MOTHER)
-    witness = await district.live.subscribe_grades(OTHER_PARENT)
+    stream = await district.grades(MOTHER)
+    witness = await district.grades(OTHER_PARENT)
     grade = district.grade(PUPIL)
     district.set(grade, 1)
     await district.live.poll()
@@ -383,8 +395,8 @@ async def test_who_comes_back_gets_what_was_missed_once_and_in_order(district: D
         district.set(grade, percent)
         district.marker(HER_CHILD)
         await district.live.poll()
-    again = await district.live.subscribe_grades(MOTHER, after=cursor)
-    sister = await district.live.subscribe_grades(MOTHER, SISTER, after=cursor)
+    again = await district.grades(MOTHER, after=cursor)
+    sister = await district.grades(MOTHER, SISTER, after=cursor)
     district.set(grade, 4)
     marked = district.marker(SISTER)
     await district.live.poll()
@@ -395,51 +407,53 @@ async def test_who_comes_back_gets_what_was_missed_once_and_in_order(district: D
     await witness.aclose()
 
 
-async def test_much_that_was_missed_leaves_room_for_what_comes(district: District) -> None:
-    stream = await district.live.subscribe_grades(MOTHER)
+async def test_much_that_was_missed_leaves_room_for_what_comes(
+    district: District, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resolvers.streams.QUEUE", 4)
+    monkeypatch.setattr("resolvers.live.PAGE", 3)
+    stream = await district.grades(MOTHER)
     grade = district.grade(PUPIL)
-    district.set(grade, 0)
-    await district.live.poll()
-    cursor = (await event(stream)).cursor
-    for percent in range(1, 121):
+    for percent in range(12):
         district.set(grade, percent)
         await district.live.poll()
-    again = await district.live.subscribe_grades(MOTHER, after=cursor)
-    district.set(grade, 121)
+    again = await district.grades(MOTHER, after=(await event(stream)).cursor)
+    district.set(grade, 12)
     await district.live.poll()
-    told = [(await change(again)).previous_percent for _ in range(121)]
-    assert told == [Decimal(n) for n in range(121)]
+    assert [(await change(again)).previous_percent for _ in range(12)] == [Decimal(n) for n in range(12)]
     marked = district.marker(SISTER)
     await district.live.poll()
     assert (await change(again)).grade_key == marked
 
 
-async def test_a_cursor_that_cannot_be_kept_is_refused(district: District) -> None:
-    live = Live(district.source, 0.01, linger=0)
-    stream = await live.subscribe_grades(MOTHER, PUPIL)
-    district.set(district.grade(PUPIL), 1)
-    await live.poll()
-    cursor = (await event(stream)).cursor
-    with pytest.raises(BadUserInput, match="further than what is remembered"):
-        await live.subscribe_grades(MOTHER, after=cursor)
-    with pytest.raises(BadUserInput, match="further than what is remembered"):
-        await Live(district.source).subscribe_grades(MOTHER, after=cursor)
-    await stream.aclose()
-    await live.poll()
-    with pytest.raises(BadUserInput, match="further than what is remembered"):
-        await live.subscribe_grades(MOTHER, PUPIL, after=cursor)
-    assert live.subscribers == 0
+async def test_a_cursor_behind_which_not_everything_is_known_is_refused(district: District) -> None:
+    live = district.live
+    stream = await district.grades(MOTHER, PUPIL)
+    for percent in (1, 2, 3):
+        district.set(district.grade(PUPIL), percent)
+        await live.poll()
+    first, second, third = [await event(stream) for _ in range(3)]
+    async with district.store.transaction() as transaction:
+        assert await forget_changes(transaction, district.clock() + timedelta(days=1), least=1) == 2
+    again = await district.grades(MOTHER, after=second.cursor)
+    assert (await event(again)).cursor == third.cursor
+    epoch = (await live._current()).epoch
+    ahead, elsewhere = cursor_of(epoch, third.sequence + 1), cursor_of("0" * len(epoch), third.sequence)
+    for after in (first.cursor, ahead, elsewhere):
+        with pytest.raises(CursorExpired, match="read what you show again"):
+            await district.grades(MOTHER, after=after)
+    assert live.subscribers == 2
 
 
 @pytest.mark.parametrize("after", ["", "x", "é", "====", "AAAA", "OjE", "MTIz", "a" * 10_000, "\ud800"])
 async def test_what_is_no_cursor_is_refused(district: District, after: str) -> None:
     with pytest.raises(BadUserInput, match="`after`"):
-        await district.live.subscribe_grades(MOTHER, after=after)
-    assert (district.live.subscribers, district.live.students_watched) == (0, 0)
+        await district.grades(MOTHER, after=after)
+    assert (district.live.subscribers, district.live.students_followed) == (0, 0)
 
 
 async def test_a_source_that_was_away_is_asked_again_and_nothing_is_lost(district: District) -> None:
-    stream = await district.live.subscribe_grades(MOTHER)
+    stream = await district.grades(MOTHER)
     grade = district.grade(PUPIL)
     district.set(grade, 50)
     await district.live.poll()
@@ -451,19 +465,19 @@ async def test_a_source_that_was_away_is_asked_again_and_nothing_is_lost(distric
     with pytest.raises(SourceDown):
         await district.live.poll()
     with pytest.raises(SourceDown):
-        await district.live.subscribe_grades(OTHER_PARENT)
+        await district.grades(OTHER_PARENT)
     with closing(sqlite3.connect(elsewhere)) as connection, connection:
         connection.execute("update grade set percent = 51 where id = ?", (grade,))
     elsewhere.rename(district.path)
     await district.live.start()
     assert await change(stream) == GradeChange(PUPIL, grade, ChangeKind.GRADE_CHANGED, Decimal(50), "B")
     assert district.live.subscribers == 1
-    assert district.live.students_watched == 3
+    assert district.live.students_followed == 3
 
 
 async def test_stopping_ends_every_stream(district: District) -> None:
     await district.live.start()
-    stream = await district.live.subscribe_grades(MOTHER)
+    stream = await district.grades(MOTHER)
     waiting = asyncio.ensure_future(anext(stream))
     await district.live.stop()
     with pytest.raises(StopAsyncIteration):
@@ -472,7 +486,7 @@ async def test_stopping_ends_every_stream(district: District) -> None:
 
 
 async def test_a_reader_who_stops_waiting_loses_nothing(district: District) -> None:
-    stream = await district.live.subscribe_grades(MOTHER)
+    stream = await district.grades(MOTHER)
     marked = district.marker(PUPIL)
     await district.live.poll()
     for turns in range(4):
@@ -485,7 +499,7 @@ async def test_a_reader_who_stops_waiting_loses_nothing(district: District) -> N
 
 
 async def test_a_letter_that_looks_like_our_own_marks_breaks_nothing(district: District) -> None:
-    stream = await district.live.subscribe_grades(MOTHER)
+    stream = await district.grades(MOTHER)
     grade, witness = district.grade(PUPIL), district.grade(SISTER)
     for letter in ("\x1e", "A\x1e7\x1f1", "\x1f\x1f\x1f", "sNaN"):
         district.set(grade, 1, letter)

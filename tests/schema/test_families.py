@@ -12,6 +12,7 @@ import pytest
 from gateway.execution.compiled import CompiledEngine
 from gateway.transport.protocol import Edge
 from gateway.transport.websocket import WebSocketEndpoint
+from loaders.database import Writer
 from loaders.statement import Key
 from resolvers.context import Caller, Context
 from resolvers.live import Live
@@ -21,6 +22,7 @@ from schema.levels import read
 from tests.gateway.seats import Seats
 from tests.gateway.stage import Served, Stage, listening
 from tests.gateway.test_websocket import Client, ready
+from tests.hub import empty_store, hub
 from tests.world import World, open_world
 
 MOTHER, FATHER, PUPIL, SISTER = 1, 2, 1, 3
@@ -63,7 +65,8 @@ class Families:
 @pytest.fixture
 async def families(tmp_path: Path) -> AsyncIterator[Families]:
     world = await open_world(tmp_path / "district.db", 60)
-    live = Live(world.source, 0.01)
+    store = await Writer.open(await empty_store(tmp_path / "portal.db"))
+    live = hub(world.source, store)
     engine = CompiledEngine(schema, fetch=read, cursor=cursor)
 
     async def open_context(caller: Caller) -> Context:
@@ -76,6 +79,7 @@ async def families(tmp_path: Path) -> AsyncIterator[Families]:
     async with listening(sockets) as port, AsyncExitStack() as stack:
         yield Families(world, live, Served(port, Stage(), engine, sockets), stack, engine, grade, Seats(sockets.fanout))
     await live.stop()
+    await store.close()
     await world.recorded.reads.close()
 
 

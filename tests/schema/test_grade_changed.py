@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from loaders.statement import Key
 from resolvers.context import Context
 from resolvers.live import Live
 from schema.api import schema
+from tests.hub import grades, hub, open_store
 from tests.world import World, open_world
 
 DOCUMENT = """
@@ -73,12 +75,13 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 
 @pytest.fixture
-async def told(world: World) -> AsyncIterator[Told]:
-    live = Live(world.source, 0.01, linger=0)
-    await live.start()
-    yield Told(world, live)
-    assert live.subscribers == 0
-    await live.stop()
+async def told(world: World, tmp_path: Path) -> AsyncIterator[Told]:
+    async with open_store(tmp_path / "portal.db") as store:
+        live = hub(world.source, store)
+        await live.start()
+        yield Told(world, live)
+        assert live.subscribers == 0
+        await live.stop()
 
 
 def grade_of(world: World, student: int) -> int:
@@ -147,13 +150,13 @@ async def test_an_emptied_grade_is_gone(told: Told) -> None:
 
 async def test_a_right_lost_between_the_event_and_its_reading_shows_nothing(told: Told) -> None:
     grade = grade_of(told.world, SISTER)
-    source = await told.live.subscribe_grades(FATHER)
+    source = await grades(told.live, FATHER)
     told.world.change("update grade set percent = 11, letter = 'F' where id = ?", grade)
     event = await anext(source)
     await source.aclose()
 
     class Replays:
-        async def subscribe_grades(self, *_: Any) -> Any:
+        async def subscribe(self, *_: Any) -> Any:
             return Replay()
 
     class Replay:
@@ -175,25 +178,22 @@ async def test_a_right_lost_between_the_event_and_its_reading_shows_nothing(told
 async def test_a_client_that_comes_back_with_its_cursor_misses_nothing(told: Told) -> None:
     grade = grade_of(told.world, PUPIL)
     told.world.change("update grade set percent = 10, letter = 'F' where id = ?", grade)
-    live = Live(told.world.source, 0.01)
-    await live.start()
-    told.live = live
+    live = told.live
     async with aclosing(await told.open(MOTHER)) as stream:
         told.world.change("update grade set percent = 20 where id = ?", grade)
         cursor = (await data(stream))["cursor"]
     told.world.change("update grade set percent = 30 where id = ?", grade)
     await live.poll()
-    assert (live.subscribers, live.events) == (0, 2)
+    assert live.subscribers == 0
     async with aclosing(await told.open(MOTHER, after=cursor)) as stream:
         event = await data(stream)
         assert (event["previousPercent"], event["grade"]["percent"]) == ("20", "30")
-    await live.stop()
 
 
 async def test_only_parents_with_a_session_may_subscribe(told: Told) -> None:
     assert (await told.refused(None))[0] == "UNAUTHENTICATED"
     assert (await told.refused(None, staff=StaffRole.ADMIN))[0] == "FORBIDDEN"
-    assert told.live.students_watched == 0
+    assert told.live.students_followed == 0
 
 
 @pytest.mark.parametrize(

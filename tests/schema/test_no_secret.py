@@ -80,7 +80,8 @@ async def marked(house: House) -> set[str]:
             columns = await transaction.rows(
                 f"select name, type, \"notnull\" as needed, pk from pragma_table_info('{table}')"
             )
-            values: dict[str, Any] = {"account_id": 1} if table == "access_log" else {}
+            owners: dict[str, dict[str, Any]] = {"access_log": {"account_id": 1}, "change": {"student_id": "1"}}
+            values: dict[str, Any] = dict(owners.get(table, {}))
             for column in columns:
                 name = column["name"]
                 if SECRET.search(name):

@@ -56,11 +56,16 @@ type Mutation {
   createAccount(input: CreateAccountInput!): CreateAccountResult!
   orderKeyLetters(input: KeyLettersInput!): KeyLettersResult!
 }
-type Subscription { gradeChanged(studentId: ID, after: String): GradeChanged! }
+type Subscription {
+  gradeChanged(studentId: ID, after: String): GradeChanged!
+  changes(after: String): Change!
+}
 
 interface Node { id: ID! }
 interface Problem { code: ProblemCode!  message: String!  path: [String!]! }
-interface Change { cursor: String!  occurredAt: DateTime!  kind: ChangeKind!  student: Student }
+interface Change {
+  cursor: String!  occurredAt: DateTime!  kind: ChangeKind!  student: Student  corrects: String  retracts: Boolean!
+}
 type PageInfo { hasNextPage: Boolean!  hasPreviousPage: Boolean!  startCursor: String  endCursor: String }
 
 type Portal {
@@ -90,6 +95,7 @@ type Parent implements Node {
   messages(first: Int, after: String, filter: MessageFilter): MessageConnection!
   unreadMessageCount: Int!  sessions: [Session!]!  supportRequests: [SupportRequest!]!
   accessLog(first: Int, after: String): AccessLogConnection!
+  changes(first: Int, after: String): ChangeConnection!
   assignments(first: Int, after: String, filter: AssignmentFilter): AssignmentConnection!
 }
 type Student implements Node {
@@ -170,6 +176,7 @@ type MessageSender { name: String  role: String }
 
 type AssignmentConnection { edges: [AssignmentEdge!]!  nodes: [Assignment!]!  pageInfo: PageInfo!  totalCount: Int! }
 type AttendanceConnection { edges: [AttendanceEdge!]!  nodes: [Attendance!]!  pageInfo: PageInfo!  totalCount: Int! }
+type ChangeConnection { edges: [ChangeEdge!]!  nodes: [Change!]!  pageInfo: PageInfo!  totalCount: Int! }
 type MessageConnection { edges: [MessageEdge!]!  nodes: [Message!]!  pageInfo: PageInfo!  totalCount: Int! }
 type AssignmentEdge { cursor: String!  node: Assignment! }
 type AttendanceDayConnection {
@@ -177,6 +184,7 @@ type AttendanceDayConnection {
 }
 type AttendanceDayEdge { cursor: String!  node: AttendanceDay! }
 type AttendanceEdge { cursor: String!  node: Attendance! }
+type ChangeEdge { cursor: String!  node: Change! }
 type MessageEdge { cursor: String!  node: Message! }
 
 input AssignmentFilter {
@@ -330,7 +338,7 @@ input CreateAccountInput { key: String!  username: String!  password: String! }
 union CreateAccountResult = CreateAccountSuccess | Problems
 type CreateAccountSuccess { username: String! }
 type GradeChanged implements Change {
-  cursor: String!  occurredAt: DateTime!  kind: ChangeKind!  student: Student
+  cursor: String!  occurredAt: DateTime!  kind: ChangeKind!  student: Student  corrects: String  retracts: Boolean!
   grade: Grade  previousPercent: Decimal  previousLetter: String
 }
 

@@ -14,10 +14,10 @@ from gateway.execution.documents import GraphQLRequest, Prepared
 from loaders.portal.roles import StaffRole
 from loaders.statement import Key
 from resolvers.access import standing
-from resolvers.watcher import ChangeKind
+from resolvers.changes import ChangeKind
 from schema.api import schema
+from schema.changes import GradeChanged
 from schema.levels import METADATA
-from schema.subscription import GradeChanged
 from tests.world import ENGINE, TODAY, World, noon, open_world
 
 MOTHER, FATHER, SISTER, STRANGER = 1, 2, 3, 4
@@ -110,6 +110,8 @@ async def told(world: World, way: Way, guardian: Key) -> bytes:
         cursor="c",
         occurred_at=noon(TODAY),
         kind=ChangeKind.GRADE_CHANGED,
+        corrects=None,
+        retracts=False,
         grade_key=(SISTER, grade),
         before=(SISTER, Decimal(71), "C-"),
     )

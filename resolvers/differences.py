@@ -1,0 +1,99 @@
+"""What differs between two looks at one owner of a subject, and what of it is told."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import orjson
+
+from loaders.watched import Seen, Subject, Thing
+from resolvers.changes import KINDS, ChangeKind
+
+#: More new things than this of one owner at one look are a bulk load, of which nobody is told.
+BACKFILL = 30
+
+#: A text's keyed tag, for a purpose.
+Tag = Callable[[str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a thing: its version, its day, and of a grade what stood there."""
+
+    version: str
+    day: str
+    values: tuple[str, ...] = ()
+
+
+#: All that is kept of an owner.
+Standing = Mapping[str, Kept]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is not what it was."""
+
+    entity: str
+    kind: ChangeKind
+    version: str
+    version_before: str
+    before: tuple[str, ...]
+
+
+def standing_of(subject: Subject, owner: str, things: Mapping[Thing, Seen], tag: Tag) -> Standing:
+    """What is kept of an owner's things."""
+    return {entity_of(thing): _kept(subject, owner, thing, seen, tag) for thing, seen in things.items()}
+
+
+def differences(subject: Subject, before: Standing, now: Standing, today: date) -> list[Difference]:
+    """What has changed, in the order of the things' names; nothing of what lies too far back."""
+    begins = subject.begins(today).isoformat()
+    added, _, _ = KINDS[subject.name]
+    found = []
+    for entity in sorted({*before, *now}):
+        was, is_now = before.get(entity), now.get(entity)
+        if was is not None and is_now is not None and was.version == is_now.version:
+            continue
+        old = any(kept is not None and kept.day and kept.day < begins for kept in (was, is_now))
+        if old and not (subject.old_changes and was is not None):
+            continue
+        found.append(
+            Difference(
+                entity,
+                _kind(subject, was, is_now),
+                "" if is_now is None else is_now.version,
+                "" if was is None else was.version,
+                () if was is None else was.values,
+            )
+        )
+    if sum(difference.kind is added for difference in found) > BACKFILL:
+        return [difference for difference in found if difference.kind is not added]
+    return found
+
+
+def entity_of(thing: Thing) -> str:
+    """A thing's name in the log."""
+    return orjson.dumps(thing).decode()
+
+
+def packed(standing: Standing) -> str:
+    """A standing as one text."""
+    return orjson.dumps({entity: [kept.version, kept.day, *kept.values] for entity, kept in standing.items()}).decode()
+
+
+def unpacked(text: str) -> Standing:
+    """The standing of such a text."""
+    return {entity: Kept(version, day, tuple(rest)) for entity, (version, day, *rest) in orjson.loads(text).items()}
+
+
+def _kept(subject: Subject, owner: str, thing: Thing, seen: Seen, tag: Tag) -> Kept:
+    text = "\0".join((subject.name, owner, *thing, *seen.values))
+    values = seen.values if subject.name == "grade" else ()
+    return Kept(tag("a version", text)[:24], seen.day, values)
+
+
+def _kind(subject: Subject, was: Kept | None, is_now: Kept | None) -> ChangeKind:
+    added, changed, removed = KINDS[subject.name]
+    if was is None:
+        return added
+    return removed if is_now is None else changed
