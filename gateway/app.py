@@ -26,6 +26,7 @@ from gateway.pages.letters import letter_routes
 from gateway.pages.preferences import preference_routes
 from gateway.sealing import open_sealer
 from gateway.settings import Settings
+from gateway.told import ToldParts
 from gateway.transport.answers import Answers
 from gateway.transport.http import HttpEndpoint
 from gateway.transport.protocol import Edge, Remembered
@@ -198,7 +199,13 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
             return context(viewer, caller)
 
         edge = Edge(
-            engine=CompiledEngine(schema, Limits(deadline=settings.operation_timeout), fetch=read, cursor=cursor),
+            engine=CompiledEngine(
+                schema,
+                Limits(deadline=settings.operation_timeout),
+                fetch=read,
+                cursor=cursor,
+                told=ToldParts(settings.told_memory) if settings.told_memory else None,
+            ),
             open_context=open_context,
             allowed_origins=frozenset(settings.allowed_origins),
             secure_cookies=settings.secure_cookies,

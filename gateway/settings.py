@@ -176,6 +176,13 @@ class Settings(BaseSettings):
         description="Bytes for answers that are given again while nothing changes; 0 computes every answer.",
         examples=["67108864"],
     )
+    told_memory: int = Field(
+        64 * 2**20,
+        ge=0,
+        le=2**40,
+        description="Bytes for what is told of one student to each of the guardians; 0 reads it for each anew.",
+        examples=["67108864"],
+    )
     pepper: Annotated[SecretStr, AfterValidator(long_enough)] | None = Field(
         None,
         description="A secret mixed into password hashes.",

@@ -24,20 +24,27 @@ def batched(
     name: str | None = None,
     size: int = 10,
     shared: bool = False,
+    of_student: bool = False,
 ) -> Callable[[Resolver], Any]:
     """Declare a field by its batch resolver; the function's signature and docstring are the field's in the schema.
 
     `size` is how many items a list has as a rule, which is what it costs. Declare it `shared` where it leads from what
-    is of one student to nothing of another, and whoever has a right to the student is told the same.
+    is of one student to nothing of another, and whoever has a right to the student is told the same; and `of_student`
+    where the key is a student's and nothing else's: what is told of it is then kept for all who have that right.
     """
-    return lambda resolve: _field(BatchField(resolve, key, area, paged=False, shared=shared), name, size)
+    return lambda resolve: _field(BatchField(resolve, key, area, False, shared, of_student), name, size)
 
 
 def connected(
-    key: str = "key", *, area: Area | None = None, name: str | None = None, shared: bool = False
+    key: str = "key",
+    *,
+    area: Area | None = None,
+    name: str | None = None,
+    shared: bool = False,
+    of_student: bool = False,
 ) -> Callable[[Resolver], Any]:
     """Declare a connection by a batch resolver that takes a `page` and returns a page of a statement."""
-    return lambda resolve: _field(BatchField(resolve, key, area, paged=True, shared=shared), name, 1)
+    return lambda resolve: _field(BatchField(resolve, key, area, True, shared, of_student), name, 1)
 
 
 def embedded(columns: Mapping[str, str], *, description: str) -> Callable[[type], Any]:

@@ -60,7 +60,7 @@ class BatchField:
     `key` names the attribute of the parent that holds its key, None at the root, where the one key is (). A key
     of several parts has the student first, so that `area` can be asked for it.
     `shared` says that all who stand alike before the student are told the same: what they are told of an event may then
-    be read once for all of them.
+    be read once for all of them. `of_student` says that the key is a student's.
     """
 
     resolve: Resolver
@@ -68,6 +68,7 @@ class BatchField:
     area: Area | None
     paged: bool
     shared: bool = False
+    of_student: bool = False
 
     async def ask(
         self, context: Context, keys: list[Any], wanted: Sequence[str] | None, args: Mapping[str, Any]

@@ -85,12 +85,12 @@ class Student(Node):
         """The grade the student is in; the last one where the student is in none today."""
         return people.grade_levels(keys, batch)
 
-    @batched(shared=True)
+    @batched(shared=True, of_student=True)
     def school(keys: Any, batch: Batch) -> School:
         """The school the student attends, the primary one of several; the last one where none is attended."""
         return terms.school_of_students(keys, batch)
 
-    @batched(size=5, shared=True)
+    @batched(size=5, shared=True, of_student=True)
     def enrollments(keys: Any, batch: Batch) -> list[SchoolEnrollment]:
         """Where the student is and was enrolled, the present first."""
         return terms.enrollments_of_students(keys, batch)
@@ -105,17 +105,17 @@ class Student(Node):
         """The state of every area of the record: why something is null."""
         return people.areas(keys, batch)
 
-    @batched(shared=True)
+    @batched(shared=True, of_student=True)
     def terms(keys: Any, batch: Batch) -> list[Term]:
         """The terms of the student's schools and years, in their order, a year before its parts."""
         return terms.terms_of_students(keys, batch)
 
-    @batched(area=Area.GRADES, shared=True)
+    @batched(area=Area.GRADES, shared=True, of_student=True)
     def courses(keys: Any, batch: Batch, term_id: TermArgument = None) -> list[Course] | None:
         """The courses of a term; where none is named, of today's terms, or of the last ones out of term."""
         return courses.courses_of_students(keys, batch, term_id)
 
-    @batched(area=Area.GRADES, size=40, shared=True)
+    @batched(area=Area.GRADES, size=40, shared=True, of_student=True)
     def grades(
         keys: Any,
         batch: Batch,
@@ -125,14 +125,14 @@ class Student(Node):
         """The grades of all courses, the latest term first."""
         return grades.grades_of_students(keys, batch, term_id, course_id)
 
-    @connected(area=Area.GRADES, shared=True)
+    @connected(area=Area.GRADES, shared=True, of_student=True)
     def assignments(
         keys: Any, batch: Batch, page: Page, filter: FilterArgument = None
     ) -> Connection[Assignment] | None:
         """The assignments of all courses, the latest due first."""
         return assignments.assignments_of_students(keys, batch, page, wanted_assignments(batch.context, filter))
 
-    @connected(area=Area.ATTENDANCE, shared=True)
+    @connected(area=Area.ATTENDANCE, shared=True, of_student=True)
     def attendance(
         keys: Any,
         batch: Batch,
@@ -144,7 +144,7 @@ class Student(Node):
         """The marks of attendance, the latest first."""
         return attendance.attendance_of_students(keys, batch, page, wanted_attendance(batch.context, filter))
 
-    @connected(area=Area.ATTENDANCE, shared=True)
+    @connected(area=Area.ATTENDANCE, shared=True, of_student=True)
     def attendance_days(
         keys: Any,
         batch: Batch,
@@ -156,7 +156,7 @@ class Student(Node):
         """The days of which the source says how much was missed, the latest first; null where it counts none."""
         return attendance.days_of_students(keys, batch, page, wanted_days(filter))
 
-    @batched(area=Area.ATTENDANCE, shared=True)
+    @batched(area=Area.ATTENDANCE, shared=True, of_student=True)
     def attendance_summary(
         keys: Any,
         batch: Batch,

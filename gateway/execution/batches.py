@@ -1,6 +1,6 @@
 """What the executor must know of a batch field: where its declaration stands, and what it answers."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, Protocol
 
 #: Where a field's metadata holds its batch declaration, and the columns of an embedded object.
@@ -95,6 +95,16 @@ class BatchSpec(Protocol):
     @property
     def shared(self) -> bool:
         """Whether viewers with the same rights are told the same."""
+        ...
+
+    @property
+    def of_student(self) -> bool:
+        """Whether its key is one student's, so that whoever may be told of it is known by that student alone."""
+        ...
+
+    @property
+    def area(self) -> Hashable | None:
+        """The guard that is asked before it is read, where there is one."""
         ...
 
     @property

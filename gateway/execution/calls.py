@@ -1,6 +1,6 @@
 """Calls of batch resolvers: what a wave asks of one resolver, and what that came to for every place that asked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.execution.batches import Asked, BatchSpec
@@ -39,7 +39,7 @@ class Read:
         self.keys = keys
         self.wanted = wanted
         self.asked: Asked | None = None
-        self.shut: Iterable[Any] = ()
+        self.shut: frozenset[Any] = frozenset()
         self.rows: Any = None
         self.row_keys: list[Any] = []
         self.values: dict[Any, Any] | None = None
@@ -49,6 +49,10 @@ class Read:
     def serves(self, wanted: Sequence[str] | None) -> bool:
         """Whether its rows have the columns that another place wants."""
         return self.wanted is None or (wanted is not None and set(wanted) <= set(self.wanted))
+
+    def whole(self) -> bool:
+        """Whether nothing was withheld and nothing failed."""
+        return self.failure is None and not self.shut
 
 
 class Call:
@@ -76,6 +80,10 @@ class Call:
         if any(use.relation.whole for use in self.uses):
             return None
         return list(dict.fromkeys(name for use in self.uses for name in use.relation.wanted or ()))
+
+    def within(self) -> bool:
+        """Whether what it comes to may get into values that are told again, in this wave or in a later one."""
+        return any(use.relation.within or use.relation.again for use in self.uses)
 
     async def ask(self, context: Any, known: Sequence[Read], statements: list[Any], wanted: list[Any]) -> None:
         """Ask for the keys that were not read before; its statements join those of the wave."""
@@ -123,13 +131,20 @@ class Call:
             statements.append(asked.count)
             wanted.append(None)
 
+    def own(self) -> Sequence[Read]:
+        """What it came to, where no other wave has read of the same load."""
+        return () if self.read is None else (self.read,)
+
     def answered(self, results: Sequence[Any]) -> Sequence[Any] | Exception | None:
         """Take the wave's results: rows, or the exception that stands for them; what its count came to."""
         read = self.read
-        if read is None:
+        if read is None or (self.rows_at is None and self.count_at is None):
             return None
         rows = results[self.rows_at] if self.rows_at is not None else None
         counts = results[self.count_at] if self.count_at is not None else None
+        if counts is None and not isinstance(rows, Exception):
+            self._take(read, rows)
+            return None
         if isinstance(rows, Exception) or isinstance(counts, Exception):
             for failure in (rows, counts):
                 if isinstance(failure, Exception) and self.spec.withheld(failure):
@@ -140,13 +155,16 @@ class Call:
         elif self.rows_at is None and isinstance(counts, Exception):
             read.failure = counts  # nothing else was read of the connection
         elif rows is not None:
-            read.rows = rows
-            try:
-                read.row_keys = row_keys(rows)
-                self._check(read)
-            except Exception as failure:  # a key that cannot be read
-                read.failure = failure
+            self._take(read, rows)
         return counts
+
+    def _take(self, read: Read, rows: Any) -> None:
+        read.rows = rows
+        try:
+            read.row_keys = row_keys(rows)
+            self._check(read)
+        except Exception as failure:  # a key that cannot be read
+            read.failure = failure
 
     def _check(self, read: Read) -> None:
         """Refuse rows whose key nobody asked for.
@@ -180,7 +198,7 @@ class Call:
         failed = _NONE if read.failure is None else dict.fromkeys(read.keys, Failed(read.failure))
         rows = None if failed else read.rows
         page, earlier = (None, False) if asked is None else (asked.page, asked.earlier)
-        return PageKid(use.relation, use.keys, rows, page, earlier, frozenset(read.shut), failed, totals, cursor)
+        return PageKid(use.relation, use.keys, rows, page, earlier, read.shut, failed, totals, cursor)
 
     def rows(self, use: Use, reads: Sequence[Read]) -> RowsKid | None:
         """One place answered by rows alone, all of one read; None where it takes values, or several reads."""
@@ -193,9 +211,9 @@ class Call:
         relation = use.relation
         if read.failure is not None or read.rows is None:
             failed = _NONE if read.failure is None else dict.fromkeys(read.keys, Failed(read.failure))
-            return RowsKid(relation, use.keys, Frame(relation.child, []), frozenset(read.shut), failed)
+            return RowsKid(relation, use.keys, Frame(relation.child, []), read.shut, failed)
         frame = frame_of(relation.child, read.rows, read.row_keys, among)
-        return RowsKid(relation, use.keys, frame, frozenset(read.shut), _absent(read, relation))
+        return RowsKid(relation, use.keys, frame, read.shut, _absent(read, relation))
 
 
 def _totals(relation: Relation, counts: Any) -> Mapping[Any, int]:
@@ -213,7 +231,7 @@ def valued(use: Use, reads: Sequence[Read]) -> list[Any]:
         if read.values is not None:
             found.update(read.values)
             continue
-        shut = frozenset(read.shut)
+        shut = read.shut
         missing: Any = [] if relation.many else None
         if read.failure is not None:
             missing = Failed(read.failure)
@@ -231,5 +249,5 @@ def _absent(read: Read, relation: Relation) -> Mapping[Any, Failed]:
     refusal = asked.statement.absent if asked is not None and asked.statement is not None else None
     if refusal is None or relation.many:
         return _NONE
-    there = frozenset(read.row_keys) | frozenset(read.shut)
+    there = frozenset(read.row_keys) | read.shut
     return {key: Failed(refusal) for key in read.keys if key not in there}

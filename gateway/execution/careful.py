@@ -25,6 +25,7 @@ from gateway.execution.landing import gathered, not_iterable
 from gateway.execution.leaves import Failed
 from gateway.execution.pages import PageKid
 from gateway.execution.plan import Embedded, Leaf, Part, Planned, Relation, TypeName
+from gateway.execution.told import ToldKid
 
 Path = tuple[str | int, ...]
 
@@ -82,9 +83,10 @@ class Careful:
         path = (*above, planned.key)
         try:
             if isinstance(planned, Relation):
-                return self._complete(
-                    _Place(planned.name, of, planned.nodes), planned.type, _ref(frame, n, planned), path
-                )
+                kid = frame.kids[planned.key]
+                if kid.__class__ is ToldKid:
+                    return kid.ref(n)
+                return self._complete(_Place(planned.name, of, planned.nodes), planned.type, kid.ref(n), path)
             if isinstance(planned, Leaf):
                 value = self._attribute(frame, n, planned.attribute)
                 return self._complete(_Place(planned.name, of, planned.nodes), planned.type, value, path)
@@ -227,10 +229,6 @@ class _Place:
         self.name = name
         self.parent = parent
         self.nodes = nodes
-
-
-def _ref(frame: Frame, n: int, relation: Relation) -> Any:
-    return frame.kids[relation.key].ref(n)
 
 
 async def _drained(value: Any) -> Any:

@@ -17,6 +17,7 @@ from gateway.execution.plan import Plan
 from gateway.execution.planner import Unplanned, conditions_of, plan_operation
 from gateway.execution.run import Run
 from gateway.execution.sharing import shareable
+from gateway.execution.told import Telling, ToldMemory
 from gateway.execution.waves import Fetch
 from loaders.database.deadlines import Deadlines
 
@@ -36,11 +37,12 @@ class CompiledEngine(Engine):
     ours, "late" took longer than they may.
 
     `fetch` reads a wave's statements in one trip, `cursor` makes the cursor of a row: the engine itself knows
-    neither databases nor schools.
+    neither databases nor schools. `told` keeps what is told alike to many; without it all is read for each.
     """
 
     fetch: Fetch = field(kw_only=True)
     cursor: MakeCursor = field(kw_only=True)
+    told: ToldMemory | None = field(kw_only=True, default=None)
     runs: Counter[str] = field(default_factory=Counter, init=False)
     budgets: Deadlines = field(init=False)
 
@@ -71,7 +73,10 @@ class CompiledEngine(Engine):
 
     async def _run(self, plan: Plan, prepared: Prepared, context: Any, root: Any) -> Answer | None:
         """The answer by the plan; None after a fault of ours, where graphql-core may still answer."""
-        run = Run(self.schema, plan, context, prepared.values, root, self.cursor, self.fetch)
+        telling = None
+        if self.told is not None and prepared.place is not None and root is None and not plan.serial:
+            telling = Telling(self.told, context, prepared.place[1][1])
+        run = Run(self.schema, plan, context, prepared.values, root, self.cursor, self.fetch, telling)
         budget = self.budgets.begin()
         try:
             answer = await run.answer()

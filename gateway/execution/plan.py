@@ -57,6 +57,7 @@ class Relation:
 
     `arguments` are those without variables, made once. `place` is one and the same object for all fields of the plan
     that are identical loads, and None where only the variables tell. `again` fields are asked in several waves.
+    `told` stands where the field's values may be kept in JSON (see `told.py`); `within` says so of it, or of one above.
     """
 
     key: str
@@ -75,6 +76,8 @@ class Relation:
     arguments: dict[str, Any] | None = None
     place: object | None = None
     again: bool = False
+    told: "Told | None" = None
+    within: bool = False
     children: dict[str, "Selection"] = field(default_factory=dict)
     types: dict[type, "Selection"] = field(default_factory=dict)
     page: "PageSelection | None" = None
@@ -92,6 +95,13 @@ class Relation:
         self.wanted = list(dict.fromkeys(name for selection in inside for name in selection.columns()))
         if len(self.children) == 1:
             (self.child,) = self.children.values()
+
+
+@dataclass(eq=False, slots=True)
+class Told:
+    """A field of a plan, by its identity alone, whose values may be kept; and the guards of it and all below it."""
+
+    areas: frozenset[Any]
 
 
 Planned = Leaf | TypeName | Embedded | Relation

@@ -40,6 +40,7 @@ from gateway.execution.plan import (
     Selection,
     TypeName,
 )
+from gateway.execution.told import mark_told
 
 #: Interfaces within interfaces multiply: each field is planned for each type that an object may have.
 MOST_FIELDS = 20_000
@@ -82,6 +83,8 @@ def plan_operation(
     planner = _Planner(schema, fragments, booleans)
     selection = planner.selection(root, [operation.selection_set], None)
     share(planner.relations)
+    if operation.operation is OperationType.QUERY:
+        mark_told(selection)
     serial = operation.operation is OperationType.MUTATION
     return Plan(selection, operation, fragments, serial, planner.fields)
 

@@ -12,6 +12,7 @@ from gateway.execution.careful import Careful
 from gateway.execution.operations import ERRORS, Answer
 from gateway.execution.pages import MakeCursor
 from gateway.execution.plan import Plan, Planned, Relation
+from gateway.execution.told import Telling
 from gateway.execution.waves import Fetch, Waves
 
 
@@ -30,10 +31,11 @@ class Run:
         root: Any,
         cursor: MakeCursor,
         fetch: Fetch,
+        telling: Telling | None = None,
     ) -> None:
         self.plan = plan
         self.root = Frame(plan.root, [root])
-        self.waves = Waves(schema, plan, context, variables, root, cursor, fetch)
+        self.waves = Waves(schema, plan, context, variables, root, cursor, fetch, telling)
         self.careful = False
 
     async def answer(self) -> Answer:

@@ -17,6 +17,7 @@ from gateway.execution.leaves import Failed
 from gateway.execution.pages import MakeCursor, PageKid
 from gateway.execution.plan import Lane, Plan, Relation
 from gateway.execution.resolving import Resolvers
+from gateway.execution.told import KeptKid, Telling
 
 Kid = RowsKid | LeafKid | ObjectsKid | PageKid
 Todo = Sequence[tuple[Frame, Sequence[Relation]]]
@@ -35,12 +36,14 @@ class Waves:
         root: Any,
         cursor: MakeCursor,
         fetch: Fetch,
+        telling: Telling | None = None,
     ) -> None:
         self.schema = schema
         self.context = context
         self.variables = variables
         self.cursor = cursor
         self.fetch = fetch
+        self.telling = telling
         self.resolvers = Resolvers(schema, plan, context, variables, root)
         self.reads: dict[Any, list[Read]] = {}
         self.repeatable = True
@@ -68,7 +71,10 @@ class Waves:
         # One after the other: hardly any of them waits, and tasks would cost more.
         for place, call in calls.items():
             known = self.reads.get(place, ()) if self.reads else ()
-            await call.ask(self.context, known, statements, wanted)
+            if self.telling is None or not call.within():
+                await call.ask(self.context, known, statements, wanted)
+            else:
+                await self._heard(self.telling, call, known, statements, wanted)
         if ordinary:
             # An attribute of what a batch resolver gave is as repeatable as that.
             self.repeatable &= all(relation.lane is Lane.ATTRIBUTE for _, relation in ordinary)
@@ -80,15 +86,34 @@ class Waves:
             found += frame.kids[relation.key].frames()
         for place, call in calls.items():
             counts = call.answered(results)
-            reads = self._reads(place, call)
+            reads = self._reads(place, call) if call.uses[0].relation.again else call.own()
             for use in call.uses:
                 kid = self._kid(call, use, reads, counts)
                 if kid is None:
                     info = None if use.relation.leaf else self.resolvers.info(use.relation)
                     kid = await landed(self.schema, use.relation, valued(use, reads), info)
-                use.frame.kids[use.relation.key] = kid
+                use.frame.kids[use.relation.key] = self._kept(use, kid, reads)
                 found += kid.frames()
         return found
+
+    async def _heard(
+        self, telling: Telling, call: Call, known: Sequence[Read], statements: list[Any], wanted: list[Any]
+    ) -> None:
+        """Ask, and hear whether what is asked may be told again."""
+        noted = telling.memory.listen(self.context)
+        await call.ask(self.context, known, statements, wanted)
+        if telling.memory.heard(self.context, noted):
+            telling.spoiled = True
+
+    def _kept(self, use: Use, kid: Kid, reads: Sequence[Read]) -> Any:
+        """The kid, which keeps its values where they may be told again."""
+        telling = self.telling
+        if telling is None or not use.relation.within:
+            return kid
+        if not all(read.whole() for read in reads):
+            telling.spoiled = True
+        told = use.relation.told
+        return kid if told is None else KeptKid(kid, telling, told, use.keys)
 
     def _use(self, calls: dict[Any, Call], frame: Frame, relation: Relation, spec: BatchSpec) -> None:
         args = relation.arguments
@@ -99,6 +124,9 @@ class Waves:
         except Exception as error:
             failed = [Failed(error)] * len(frame)
             frame.kids[relation.key] = ObjectsKid(relation, failed, [])
+            return
+        if self.telling is not None and (given := self.telling.find(relation, keys)) is not None:
+            frame.kids[relation.key] = given
             return
         place = relation.place if relation.place is not None else (spec, frozen(args))
         call = calls.get(place)
@@ -138,8 +166,6 @@ class Waves:
     def _reads(self, place: Any, call: Call) -> Sequence[Read]:
         """What a call's places may take: what it came to, and what was read in earlier waves of the same load."""
         read = call.read
-        if not call.uses[0].relation.again:
-            return [read] if read is not None else []
         known = self.reads.setdefault(place, [])
         if read is not None:
             known.append(read)

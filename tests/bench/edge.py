@@ -205,7 +205,9 @@ async def main(requests: int) -> None:
         asked: dict[str, Callable[[], Awaitable[None]]] = {"nothing": Client(nothing, "").ask}
         async with AsyncExitStack() as stack:
             for kind, memory in (("given", 2**24), ("computed", 0)):
-                settings = load_settings(sis_url=f"sqlite:///{sis}", portal_url=portal, answer_memory=memory)
+                settings = load_settings(
+                    sis_url=f"sqlite:///{sis}", portal_url=portal, answer_memory=memory, told_memory=memory
+                )
                 app = create_app(settings, hashing=CHEAPEST)
                 await stack.enter_async_context(app.pages.router.lifespan_context(app.pages))
                 for name, document in DOCUMENTS.items():

@@ -174,6 +174,7 @@ async def by_concurrency(path: Path) -> list[Line]:
             "HOMEROOM_TODAY": TODAY.isoformat(),
             "HOMEROOM_SHARED_ROWS": "0",
             "HOMEROOM_ANSWER_MEMORY": "0",
+            "HOMEROOM_TOLD_MEMORY": "0",
         }
         async with homeroom("serve", folder=Path(folder), settings=settings) as gateway:
             port = int(gateway.url.partition("://")[2].partition("/")[0].partition(":")[2])

@@ -113,12 +113,15 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """A batch field: `guard` says which keys are shut."""
+    """A batch field: `guard` says which keys are shut. All of them tell everybody the same, by their keys alone."""
 
     resolve: Callable[..., Any]
     key: str | None
     paged: bool
     guard: Callable[[Any], bool] | None
+    shared: bool = True
+    of_student: bool = True
+    area: None = None
 
     async def ask(
         self, context: Context, keys: list[Any], wanted: Sequence[str] | None, args: Mapping[str, Any]

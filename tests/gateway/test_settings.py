@@ -95,6 +95,7 @@ FAULTY = {
     "HOMEROOM_STATEMENT_TIMEOUT": "nan",
     "HOMEROOM_OPERATION_TIMEOUT": "inf",
     "HOMEROOM_ANSWER_MEMORY": "-1",
+    "HOMEROOM_TOLD_MEMORY": "-1",
     "HOMEROOM_PEPPER": "plover",
     "HOMEROOM_PEPPER_FILE": "/plover",
     "HOMEROOM_SEAL_FILE": "/plover",
