@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import Enum
+from enum import IntEnum
 from functools import partial
 from typing import Any
 
@@ -30,7 +30,7 @@ _TOKEN = re.compile(
 RENDERED = 4096
 
 
-class Cut(Enum):
+class Cut(IntEnum):
     """How a statement keeps to the first rows of each key."""
 
     NOT = 0
@@ -84,7 +84,7 @@ class Relations:
             cut = Cut.LIMIT
         else:
             cut = Cut.WINDOW
-        at = (template, cut.value, None if wanted is None else tuple(wanted))
+        at = (template, cut, None if wanted is None else tuple(wanted))
         found = self._rendered.get(at)
         if found is None:
             if len(self._rendered) >= RENDERED:

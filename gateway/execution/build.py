@@ -22,7 +22,7 @@ class Frame:
     rows. `kids` holds what each relation of the selection came to, by its response key.
     """
 
-    __slots__ = ("built", "keys", "kids", "layout", "made", "selection", "source", "spoiled")
+    __slots__ = ("built", "columns", "keys", "kids", "layout", "made", "selection", "source", "spoiled")
 
     def __init__(
         self,
@@ -38,16 +38,20 @@ class Frame:
         self.kids: dict[str, Any] = {}
         self.built: list[dict[str, Any]] | None = None
         self.made: Sequence[Any] | None = None
+        self.columns: dict[str, list[Any]] = {}
         self.spoiled = False
 
     def __len__(self) -> int:
         return len(self.source)
 
     def values(self, attribute: str) -> list[Any]:
-        """One attribute of every object."""
+        """One attribute of every object; of rows read once, for several relations go by the same key."""
         if self.layout is None:
             return [getattr(each, attribute) for each in self.source]
-        return self.layout.values(attribute, self.source)
+        found = self.columns.get(attribute)
+        if found is None:
+            found = self.columns[attribute] = self.layout.values(attribute, self.source)
+        return found
 
     def value(self, n: int, attribute: str) -> Any:
         """One attribute of one object."""
