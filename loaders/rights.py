@@ -26,7 +26,7 @@ UNKNOWN_AREA = 1 << len(_BITS)
 _WITHHELD = f"""coalesce((select sum(distinct case withheld_area.area
 {" ".join(f"when '{area}' then {bit}" for area, bit in _BITS.items())} else {UNKNOWN_AREA} end)
   from {{withheld_area}} as withheld_area
-  where withheld_area.guardian_id = guardian_student.guardian_id
+  where withheld_area.guardian_id in :guardian_ids and withheld_area.guardian_id = guardian_student.guardian_id
     and withheld_area.student_id = guardian_student.student_id
     and (withheld_area.starts_on is null or withheld_area.starts_on <= :today)
     and (withheld_area.ends_on is null or withheld_area.ends_on >= :today)), 0)"""

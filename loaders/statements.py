@@ -13,6 +13,7 @@ from loaders import (
     courses,
     grades,
     guardian_search,
+    immunizations,
     messages,
     people,
     rights,
@@ -61,6 +62,7 @@ class Listed:
 
 
 STUDENT, GUARDIAN, SCHOOL, TERM = "student.id", "guardian.id", "school.id", "term.id"
+DOSE, VERDICT, EXEMPTION = "immunization.id", "immunization_status.student_id", "immunization_exemption.id"
 NARROWED = "withheld_area.guardian_id"
 TAKEN, SECTION = "enrollment.student_id", "enrollment.section_id"
 ASSIGNMENT, CATEGORY, GRADE, MESSAGE, PERIOD = (
@@ -235,6 +237,17 @@ STATEMENTS: tuple[Listed, ...] = (
         lambda s: attendance.days_of_students(s.one(STUDENT), attendance.AttendanceDayFilter()).cut(PAGE),
     ),
     Listed("the attendance of students added up", (STUDENT,), _tally),
+    Listed("the doses of students", (STUDENT, DOSE), lambda s: immunizations.doses_of_students(s.one(STUDENT))),
+    Listed(
+        "the immunization verdicts of students",
+        (STUDENT, VERDICT),
+        lambda s: immunizations.statuses_of_students(s.one(STUDENT)),
+    ),
+    Listed(
+        "the immunization exemptions of students",
+        (STUDENT, EXEMPTION),
+        lambda s: immunizations.exemptions_of_students(s.one(STUDENT)),
+    ),
     Listed("the next message of all", (MESSAGE,), lambda s: messages.next_message(s.now)),
     Listed("the messages of guardians", (GUARDIAN, STUDENT), lambda s: _messages_of_guardians(s).cut(PAGE)),
     Listed("the number of messages of guardians", (GUARDIAN, STUDENT), lambda s: counted(_messages_of_guardians(s))),

@@ -36,7 +36,7 @@ SWITCHED = frozenset({AreaReason.SCHOOL_SETTING, AreaReason.GRADING_WINDOW, Area
 PROVIDED_BY: Mapping[Area, tuple[str, ...]] = {
     Area.GRADES: ("grade", "assignment", "enrollment"),
     Area.ATTENDANCE: ("attendance",),
-    Area.HEALTH: (),
+    Area.HEALTH: ("immunization", "immunization_status", "immunization_exemption"),
     Area.DOCUMENTS: (),
     Area.TRANSCRIPT: (),
     Area.SCHEDULE: ("meeting",),

@@ -7,7 +7,18 @@ import strawberry
 from strawberry import ID, Private
 
 from loaders.contract import GradeLevel, RelationshipKind
-from resolvers import assignments, attendance, attendance_summary, courses, grades, messages, people, schedule, terms
+from resolvers import (
+    assignments,
+    attendance,
+    attendance_summary,
+    courses,
+    grades,
+    immunizations,
+    messages,
+    people,
+    schedule,
+    terms,
+)
 from resolvers.access import Area, AreaReason, AreaState
 from resolvers.attendance_summary import AttendanceGroup
 from resolvers.context import Batch, Context
@@ -27,6 +38,7 @@ from schema.batching import batched, connected
 from schema.changes import ChangeReader
 from schema.connections import Connection
 from schema.gradebook import Assignment, Course, FilterArgument, Grade, wanted_assignments
+from schema.immunizations import ImmunizationRecord
 from schema.messages import Message, MessageFilter, wanted_messages
 from schema.node import Node
 from schema.scalars import EmailAddress
@@ -176,6 +188,11 @@ class Student(Node):
     ) -> Schedule | None:
         """The schedule of a date, today where the school is if none is named; or the grid of a term."""
         return schedule.schedules_of_students(keys, batch, date, term_id)
+
+    @batched(area=Area.HEALTH, shared=True, size=3)
+    def immunizations(keys: Any, batch: Batch) -> ImmunizationRecord | None:
+        """The vaccines that the student was given, and what the school's system says of them."""
+        return immunizations.immunizations_of_students(keys, batch)
 
 
 @strawberry.type(description="A parent or guardian: the viewer, nobody else.")

@@ -49,7 +49,7 @@ async def test_areas_close_while_the_source_is_away_and_open_when_it_is_back(wor
         areas = _areas(student)
         assert areas["GRADES"] == ("CLOSED", "SOURCE_DOWN", True)
         assert areas["ATTENDANCE"] == ("CLOSED", "SOURCE_DOWN", True)
-        assert areas["HEALTH"] == ("CLOSED", "NOT_PROVIDED", True)
+        assert areas["HEALTH"] == ("CLOSED", "SOURCE_DOWN", True)
         closed = ("courses", "grades", "assignments", "attendance", "attendanceSummary")
         assert [student[name] for name in closed] == [None] * 5
 

@@ -5,9 +5,10 @@ and Ed-Fi where they have one. Booleans travel as the integers 1 and 0, enumerat
 that one SELECT runs on PostgreSQL, MariaDB and SQLite alike.
 """
 
-from loaders.contract import attendance, courses, gradebook, messages, people, schedule, schools
+from loaders.contract import attendance, courses, gradebook, health, messages, people, schedule, schools
 from loaders.contract.attendance import AttendanceExcuse, AttendanceStatus
 from loaders.contract.gradebook import GradeKind
+from loaders.contract.health import EVERY_GROUP, ComplianceStatus, ExemptionKind
 from loaders.contract.messages import MessageScope
 from loaders.contract.people import Area, GradeLevel, RelationshipKind
 from loaders.contract.schools import TermKind
@@ -15,11 +16,14 @@ from loaders.contract.writing import Column, Kind, Relation
 
 __all__ = [
     "ESSENTIAL",
+    "EVERY_GROUP",
     "RELATIONS",
     "Area",
     "AttendanceExcuse",
     "AttendanceStatus",
     "Column",
+    "ComplianceStatus",
+    "ExemptionKind",
     "GradeKind",
     "GradeLevel",
     "Kind",
@@ -31,7 +35,7 @@ __all__ = [
 
 RELATIONS: dict[str, Relation] = {
     relation.name: relation
-    for subject in (schools, people, courses, schedule, gradebook, attendance, messages)
+    for subject in (schools, people, courses, schedule, gradebook, attendance, health, messages)
     for relation in subject.RELATIONS
 }
 

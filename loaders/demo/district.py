@@ -20,6 +20,7 @@ from loaders.demo.census import Census
 from loaders.demo.courses import Courses, Seat, plan_courses, write_courses
 from loaders.demo.families import add_families, write_people
 from loaders.demo.gradebook import Showcase, write_gradebook
+from loaders.demo.immunizations import write_immunizations
 from loaders.demo.messages import write_messages
 from loaders.demo.people import Case
 from loaders.demo.rights import write_rights
@@ -94,6 +95,7 @@ def _fill(connection: sqlite3.Connection, students: int, seed: int, today: date,
     progress("attendance", students, students)
     write_messages(connection, schools, people, courses, year, _rng(seed, "messages"))
     progress("messages", students, students)
+    write_immunizations(connection, people, year, _rng(seed, "immunizations"))
     write_rights(connection, people, year)
     write_schedule(connection, schools, people, courses, year, _rng(seed, "schedule"))
     cases = find_cases(connection, str(today), people.cases)

@@ -13,6 +13,9 @@ insert into history_marking_periods (marking_period_id, mp_type, name, school_id
 
 insert into students (student_id, first_name, last_name, custom_200000002, custom_200000004) values
   (9909001, 'Ada', 'Quist', 'Addie', '2010-02-03'), (9909002, 'Bo', 'Quist', '', null), (9909003, 'Cy', 'Other', null, null);
+insert into student_medical (id, student_id, type, medical_date, comments) values
+  (9909001, 9909001, 'Immunization', '2015-05-06', ' MMR, 2nd '), (9909002, 9909001, 'Immunization', null, ' '),
+  (9909003, 9909001, 'Physical', '2016-01-01', 'No immunization');
 insert into student_enrollment (id, syear, school_id, student_id, grade_id, start_date, end_date) values
   (9909001, 2021, 90, 9909001, 9909001, '2021-08-02', null),
   (9909002, 2021, 90, 9909002, 9909003, '2021-08-02', '2021-12-17'),

@@ -99,6 +99,8 @@ ROWS = {
     "grade": 4054,
     "attendance": 81005,
     "attendance_day": 81002,
+    "immunization": 995,
+    "withheld_area": 1569,
     "message": 2,
     "message_recipient": 1565,
 }
@@ -159,6 +161,7 @@ async def test_only_what_postgresql_has_no_index_for_is_read_in_full(reports: di
         (Dialect.POSTGRESQL, "assignment", "section_id"): [("gradebook_assignments", False)],
         (Dialect.POSTGRESQL, "guardian_student", "guardian_id"): [("students_join_users", False)],
         (Dialect.POSTGRESQL, "message_recipient", "guardian_id"): [("students_join_users", False)],
+        (Dialect.POSTGRESQL, "withheld_area", "guardian_id"): [("students_join_users", False)],
     }
 
 
@@ -438,6 +441,26 @@ async def test_what_the_school_closed_to_its_parents_stays_closed(source: Source
         )
 
     assert shown == {("assignment", False), ("score", False), ("grade", False)}
+
+
+async def test_a_vaccine_is_what_the_school_typed_and_nothing_is_judged(source: Source) -> None:
+    columns = ["student_id", "given_on", "cvx", "product", "valid"]
+    assert await answer(source, "immunization", columns, "immunization.student_id = 9909001") == [
+        (9909001, None, None, None, None),
+        (9909001, date(2015, 5, 6), None, "MMR, 2nd", None),
+    ]
+
+
+async def test_medical_is_withheld_from_every_parent_until_the_school_opens_it(source: Source) -> None:
+    database, *_ = source
+    pairs = await answer(source, "guardian_student", ["guardian_id", "student_id"])
+    assert await answer(source, "withheld_area", ["guardian_id", "student_id"]) == pairs
+    row = "(profile_id, modname, can_use) values (3, 'Students/Student.php&category_id=2', 'Y')"
+    await database.run(f"insert into profile_exceptions {row}")
+    try:
+        assert await answer(source, "withheld_area", ["guardian_id", "student_id"]) == []
+    finally:
+        await database.run("delete from profile_exceptions where modname = 'Students/Student.php&category_id=2'")
 
 
 async def test_the_offices_code_counts_and_only_plain_names_excuse(source: Source) -> None:

@@ -114,7 +114,16 @@ type Student implements Node {
 type Relationship {
   kind: RelationshipKind!  legalGuardian: Boolean  livesWith: Boolean  contactPriority: Int  from: Date  to: Date
 }
-type Area { area: AreaName!  state: AreaState!  reason: AreaReason  asOf: DateTime!  stale: Boolean! }
+type Area {
+  area: AreaName!  state: AreaState!  reason: AreaReason  asOf: DateTime!  stale: Boolean!  reopensAt: DateTime
+}
+type ImmunizationRecord { status: ComplianceStatus!  asOf: Date  exemption: Exemption  vaccines: [Vaccine!]! }
+type Vaccine {
+  group: String!  cvx: String  name: String!  doses: [Dose!]!  status: ComplianceStatus!
+  exemption: Exemption  nextDueOn: Date
+}
+type Dose { number: Int!  date: Date  cvx: String  product: String  valid: Boolean }
+type Exemption { kind: ExemptionKind!  from: Date  to: Date }
 type SchoolEnrollment {
   school: School!  gradeLevel: GradeLevel!  schoolYear: Int!
   startsOn: Date  endsOn: Date  isPrimary: Boolean!  isCurrent: Boolean!
@@ -352,13 +361,15 @@ enum SchoolDayBasis { CALENDAR TERMS WEEKDAYS }
 enum SupportAction { ACKNOWLEDGE ANSWER RESOLVE }
 enum SupportState { NEW ACKNOWLEDGED WAITING_FOR_PARENT RESOLVED }
 enum AreaName { GRADES ATTENDANCE HEALTH DOCUMENTS TRANSCRIPT SCHEDULE MESSAGES REGISTRATION }
-enum AreaReason { NO_RIGHT SCHOOL_SETTING GRADING_WINDOW ELIGIBLE_STUDENT SOURCE_DOWN NOT_PROVIDED }
+enum AreaReason { NO_RIGHT SCHOOL_SETTING GRADING_WINDOW SUMMER ELIGIBLE_STUDENT SOURCE_DOWN NOT_PROVIDED }
 enum AreaState { OPEN CLOSED }
 enum AttendanceExcuse { EXCUSED UNEXCUSED EXEMPT UNKNOWN }
 enum AttendanceGroup { TERM COURSE MONTH }
 enum AttendanceStatus { PRESENT ABSENT TARDY EARLY_RELEASE }
 enum ChangeKind { GRADE_ADDED GRADE_CHANGED GRADE_REMOVED }
 enum ClientKind { WEB MOBILE }
+enum ComplianceStatus { COMPLIANT NON_COMPLIANT IN_PROGRESS EXEMPT NO_REQUIREMENT NOT_EVALUATED }
+enum ExemptionKind { MEDICAL RELIGIOUS PERSONAL OTHER }
 enum GradeKind { POSTED IN_PROGRESS }
 enum GradeLevel { IT PR PK TK KG G01 G02 G03 G04 G05 G06 G07 G08 G09 G10 G11 G12 G13 PS UG OTHER }
 enum HelpCode { ACTIVATE_KEY REQUEST_KEY FORGOT_USERNAME FORGOT_PASSWORD SUPPORT }

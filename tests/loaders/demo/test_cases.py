@@ -49,7 +49,7 @@ def score(made: Made, name: str) -> dict[str, object]:
 def test_the_cases_are_kept_in_the_store(made: Made) -> None:
     rows = made.connection.execute("select name, guardian_id, student_id, note from demo_case order by name").fetchall()
     assert [Case(*row) for row in rows] == sorted(made.district.cases.values(), key=lambda found: found.name)
-    assert len(rows) == 34
+    assert len(rows) == 38
 
 
 def test_the_parent_has_three_students_in_three_schools_stages(made: Made) -> None:
@@ -228,4 +228,4 @@ def test_one_message_holds_what_a_sanitizer_must_remove(made: Made) -> None:
 
 def test_three_kinds_of_schools_have_the_cases_too(tmp_path: object) -> None:
     cases = make_district(f"{tmp_path}/demo.db", students=1800, seed=3, today=MONDAY).cases
-    assert len(cases) == 34
+    assert len(cases) == 38
