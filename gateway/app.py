@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,9 +22,11 @@ from gateway.execution.compiled import CompiledEngine
 from gateway.letters import LetterWriter
 from gateway.limits import Limits
 from gateway.mail import Postman, mail_of
+from gateway.pages.documents import document_routes
 from gateway.pages.graphiql import graphiql_page, static_routes
 from gateway.pages.letters import letter_routes
 from gateway.pages.preferences import preference_routes
+from gateway.papers import Press
 from gateway.sealing import open_sealer
 from gateway.settings import Settings
 from gateway.told import ToldParts
@@ -64,6 +67,8 @@ class House:
     portal: Portal
     live: Live
     authenticator: Authenticator
+    press: Press
+    documents: Path | None
     edge: Edge
     http: HttpEndpoint
     websocket: WebSocketEndpoint
@@ -115,6 +120,7 @@ def create_app(settings: Settings, *, hashing: HashProfile | None = None, addres
     routes = [
         *static_routes(),
         *letter_routes(),
+        *document_routes(),
         *preference_routes(),
         Route("/livez", _alive),
         Route("/readyz", _ready),
@@ -168,6 +174,8 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
         stack.push_async_callback(portal.errands.done)
         authenticator = Authenticator(portal, source.adapter)
         stack.push_async_callback(authenticator.close)
+        press = Press()
+        stack.callback(press.close)
         endings = Endings(portal)
         await endings.start()
         stack.push_async_callback(endings.stop)
@@ -219,6 +227,8 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
             portal=portal,
             live=live,
             authenticator=authenticator,
+            press=press,
+            documents=settings.documents,
             edge=edge,
             http=HttpEndpoint(edge, page=graphiql_page(PATH)),
             websocket=WebSocketEndpoint(edge, revocations=portal.revocations),

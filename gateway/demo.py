@@ -15,10 +15,12 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from gateway.demo_accounts import furnish
 from gateway.operators import create_accounts, make_folder, migrate_store
+from gateway.papers.press import Part, Sheet, printed
 from gateway.settings import Settings, load_settings
 from loaders.demo import make_district
 from loaders.demo.calendar import TIME_ZONE
 from loaders.demo.district import Progress as Hears
+from loaders.demo.documents import Issued, put_documents
 from loaders.demo.made import guardian_of_case, read_made, write_made
 from loaders.portal.roles import StaffRole
 from resolvers.portal.accounts import CreateAccount
@@ -56,6 +58,11 @@ class Demo:
         return self.store.parent / "mail"
 
     @property
+    def documents(self) -> Path:
+        """The folder of what its schools have issued."""
+        return self.store.parent / "documents"
+
+    @property
     def portal_url(self) -> str:
         """The URL of its portal store."""
         return _url(self.store)
@@ -77,6 +84,7 @@ class Demo:
             smtp_url=None,
             mail_from=None,
             mail_folder=self.mail,
+            documents=self.documents,
             password_policy="seed",
             district_name=DISTRICT_NAME,
         )
@@ -104,6 +112,7 @@ async def prepare(
             path.unlink(missing_ok=True)
         with _told(say) as progress:
             district = make_district(demo.district, students=students, seed=seed, today=day, progress=progress)
+        put_documents(demo.district, demo.documents, _issued)
         write_made(district, students, seed)
         say(f"The demo district was made: {students} students, current as of {day}.")
     else:
@@ -135,6 +144,15 @@ def lines(demo: Demo, url: str) -> list[str]:
         f"curl -s -c {jar} {url} -H 'content-type: application/json' -d {_body(query=LOG_IN, variables=log_in)}",
         f"curl -s -b {jar} {url} -H 'content-type: application/json' -d {_body(query=QUERY)}",
     ]
+
+
+def _issued(document: Issued) -> bytes:
+    """The PDF of a document that a school of the demo issued."""
+    head = (DISTRICT_NAME, document.student, f"{document.issued_on}, version {document.version}")
+    note = "A document of an invented school, to try how families fetch one."
+    return printed(
+        Sheet(document.title, DISTRICT_NAME, "en", head, (Part("To the family", notes=(note,)),), "", "Page")
+    )
 
 
 def _shown(path: Path) -> str:

@@ -140,6 +140,11 @@ class Settings(BaseSettings):
     mail_folder: Annotated[Path, AfterValidator(folder)] | None = Field(
         None, description="A folder that takes the mail where there is no server, for development.", examples=["mail"]
     )
+    documents: Annotated[Path, AfterValidator(folder)] | None = Field(
+        None,
+        description="The folder below which the SIS's documents lie, as PDFs; without, none of them is given out.",
+        examples=["/srv/sis/documents"],
+    )
     password_policy: Literal["seed", "nist"] = Field(
         "seed",
         description="seed asks for 8 characters with letters, digits and special ones; nist for any 15.",

@@ -11,6 +11,7 @@ from functools import partial
 from loaders.errors import LoaderError
 from loaders.portal.change_log import forget_changes
 from loaders.portal.devices import forget_devices
+from loaders.portal.document_links import forget_document_links
 from loaders.portal.letter_jobs import forget_letters
 from loaders.portal.mail import forget_finished
 from loaders.portal.portal_requests import expire_requests, forget_portal_requests
@@ -49,6 +50,7 @@ RETENTIONS: tuple[Retention, ...] = (
     Retention("portal requests past their time", timedelta(0), expire_requests),
     Retention("portal requests", timedelta(days=365), forget_portal_requests),
     Retention("letters", timedelta(0), forget_letters),
+    Retention("addresses of documents", timedelta(0), forget_document_links),
 )
 
 

@@ -11,6 +11,7 @@ from loaders import (
     attendance,
     book,
     courses,
+    documents,
     grades,
     guardian_search,
     immunizations,
@@ -19,6 +20,7 @@ from loaders import (
     rights,
     schedule,
     schools,
+    transcript,
 )
 from loaders.attendance_tally import Span, tally_of_students
 from loaders.dialect import Dialect
@@ -71,6 +73,11 @@ ASSIGNMENT, CATEGORY, GRADE, MESSAGE, PERIOD = (
     "grade.id",
     "message.id",
     "attendance.period_id",
+)
+ENTRY, RECORD, REQUIREMENT = (
+    "transcript_entry.student_id",
+    "academic_record.student_id",
+    "credit_requirement.student_id",
 )
 EVERY_MARK = attendance.AttendanceFilter()
 
@@ -247,6 +254,19 @@ STATEMENTS: tuple[Listed, ...] = (
         "the immunization exemptions of students",
         (STUDENT, EXEMPTION),
         lambda s: immunizations.exemptions_of_students(s.one(STUDENT)),
+    ),
+    Listed(
+        "the documents of students",
+        ("document.student_id",),
+        lambda s: documents.documents_of_students(s.one("document.student_id")),
+    ),
+    Listed("the posted terms of students", (TAKEN,), lambda s: documents.posted_terms_of_students(s.one(TAKEN))),
+    Listed("the transcripts of students", (ENTRY,), lambda s: transcript.entries_of_students(s.one(ENTRY))),
+    Listed("the academic records of students", (RECORD,), lambda s: transcript.record_of_students(s.one(RECORD))),
+    Listed(
+        "what graduation asks of students",
+        (REQUIREMENT,),
+        lambda s: transcript.requirements_of_students(s.one(REQUIREMENT)),
     ),
     Listed("the next message of all", (MESSAGE,), lambda s: messages.next_message(s.now)),
     Listed("the messages of guardians", (GUARDIAN, STUDENT), lambda s: _messages_of_guardians(s).cut(PAGE)),

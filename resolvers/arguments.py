@@ -1,5 +1,6 @@
 """Ids that clients give as arguments, made into the source's own keys."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -20,11 +21,15 @@ ID_PARTS: dict[str, tuple[str, ...]] = {
     "Assignment": ("student", "section", "assignment"),
     "Attendance": ("student", "date", "period"),
     "Message": ("message",),
+    "Document": ("student", "paper"),
 }
 
 Part = Key | date
 
 MOST_COURSES = 100
+
+#: How a document is named within its student.
+_PAPER = re.compile(r"transcript|(issued|card)-.{1,255}")
 
 
 def read_id(context: Context, text: str) -> tuple[str, tuple[Part, ...]] | None:
@@ -43,6 +48,8 @@ def read_id(context: Context, text: str) -> tuple[str, tuple[Part, ...]] | None:
 
 
 def _read_part(context: Context, entity: str, text: str) -> Part | None:
+    if entity == "paper":
+        return text if _PAPER.fullmatch(text) else None
     if entity != "date":
         return context.source.adapter.parse_key(entity, text)
     try:

@@ -32,6 +32,7 @@ described(
         AccessKind.ACCOUNT_CREATED: "The account was opened.",
         AccessKind.ACCOUNT_CHANGED: "The account was disabled, enabled, or given other roles.",
         AccessKind.SUPPORT_ASKED: "The support desk was written to.",
+        AccessKind.DOCUMENT_FETCHED: "A document about a student was fetched.",
         AccessKind.RECORD_OPENED: "A member of staff opened the record through this gateway.",
         AccessKind.RECORD_CHANGED: "A member of staff changed something about it through this gateway.",
     },

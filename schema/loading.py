@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -145,21 +145,27 @@ _NODE_CLASSES: dict[int, tuple[StrawberryField, Any]] = {}
 
 def instances(cls: Any, rows: Rows) -> dict[Any, list[Any]]:
     """Rows as instances of a schema class, by key."""
-
-    def instance(row: tuple[Any, ...]) -> Any:
-        made: Any = object.__new__(cls)
-        made.__dict__.update(zip(rows.columns, row, strict=True))
-        return made
-
-    return {key: [instance(row) for row in found] for key, found in rows.by_key().items()}
+    columns = rows.columns
+    return {
+        key: [_instance(cls, zip(columns, row, strict=True)) for row in found] for key, found in rows.by_key().items()
+    }
 
 
-async def answered(cls: Any, answer: Any, context: Context) -> dict[Any, list[Any]]:
-    """The rows of a resolver's statement as instances of a schema class, by key."""
+def _instance(cls: Any, attributes: Iterable[tuple[str, Any]]) -> Any:
+    made: Any = object.__new__(cls)
+    made.__dict__.update(attributes)
+    return made
+
+
+async def answered(cls: Any, answer: Any, context: Context, keys: Sequence[Any]) -> dict[Any, list[Any]]:
+    """What a resolver answers for some keys as a class's instances, by key: a statement's rows, or named tuples."""
     if inspect.isawaitable(answer):
         answer = await answer
     if answer is None:
         return {}
+    if isinstance(answer, list):
+        values = {key: value for key, value in zip(keys, answer, strict=True) if value is not None}
+        return {key: [_instance(cls, value._asdict().items())] for key, value in values.items()}
     (rows,) = await context.source.fetch([answer])
     return instances(cls, rows)
 

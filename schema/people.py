@@ -12,12 +12,14 @@ from resolvers import (
     attendance,
     attendance_summary,
     courses,
+    documents,
     grades,
     immunizations,
     messages,
     people,
     schedule,
     terms,
+    transcript,
 )
 from resolvers.access import Area, AreaReason, AreaState
 from resolvers.attendance_summary import AttendanceGroup
@@ -37,6 +39,7 @@ from schema.attendance import (
 from schema.batching import batched, connected
 from schema.changes import ChangeReader
 from schema.connections import Connection
+from schema.documents import Document
 from schema.gradebook import Assignment, Course, FilterArgument, Grade, wanted_assignments
 from schema.immunizations import ImmunizationRecord
 from schema.messages import Message, MessageFilter, wanted_messages
@@ -47,6 +50,7 @@ from schema.schools import School, SchoolEnrollment, Term
 from schema.security import Security
 from schema.session_list import SessionOwner
 from schema.support import SupportAsker
+from schema.transcript import Transcript
 
 TermArgument = Annotated[ID | None, strawberry.argument(description="Of this term.")]
 
@@ -193,6 +197,21 @@ class Student(Node):
     def immunizations(keys: Any, batch: Batch) -> ImmunizationRecord | None:
         """The vaccines that the student was given, and what the school's system says of them."""
         return immunizations.immunizations_of_students(keys, batch)
+
+    @batched(area=Area.DOCUMENTS, size=6, shared=True)
+    def report_cards(keys: Any, batch: Batch) -> list[Document] | None:
+        """The report cards, the latest first: those the school issued, by version, and one printed for every term."""
+        return documents.report_cards_of_students(keys, batch)
+
+    @batched(area=Area.DOCUMENTS, shared=True)
+    def documents(keys: Any, batch: Batch) -> list[Document] | None:
+        """All documents, report cards included, the latest first."""
+        return documents.documents_of_students(keys, batch)
+
+    @batched(area=Area.TRANSCRIPT, shared=True)
+    def transcript(keys: Any, batch: Batch) -> Transcript | None:
+        """The unofficial transcript: courses, credits and averages of all years."""
+        return transcript.transcripts_of_students(keys, batch)
 
 
 @strawberry.type(description="A parent or guardian: the viewer, nobody else.")

@@ -9,12 +9,13 @@ import strawberry
 from strawberry import ID
 from strawberry.dataloader import DataLoader
 
-from resolvers import arguments, assignments, attendance, courses, desk, grades, messages, people, terms
+from resolvers import arguments, assignments, attendance, courses, desk, documents, grades, messages, people, terms
 from resolvers.access import Area, closed
 from resolvers.context import Batch, Context
 from resolvers.errors import BadUserInput
 from schema.attendance import Attendance
 from schema.batching import batched
+from schema.documents import Document
 from schema.gradebook import Assignment, Course, Grade
 from schema.loading import answered
 from schema.messages import Message
@@ -47,6 +48,8 @@ NODE_TYPES = {
     "Assignment": NodeType(Assignment, assignments.assignments_by_id, Area.GRADES),
     "Attendance": NodeType(Attendance, attendance.attendance_by_id, Area.ATTENDANCE),
     "Message": NodeType(Message, messages.messages_by_id),
+    # Which area a document stands behind depends on what it is: its resolver asks.
+    "Document": NodeType(Document, documents.documents_by_id),
 }
 
 
@@ -76,7 +79,7 @@ class _Nodes:
             asked = [key for key in keys if key[0] not in shut]
         if not asked:
             return [None for _ in keys]
-        found = await answered(self.type.cls, self.type.resolve(asked, Batch(self.context)), self.context)
+        found = await answered(self.type.cls, self.type.resolve(asked, Batch(self.context)), self.context, asked)
         return [found[key][0] if found.get(key) else None for key in keys]
 
 

@@ -32,6 +32,7 @@ NOT_FOR_PARENTS = frozenset({"staff"})
 IN_THE_STORE = {
     "Parent": frozenset({"security", "sessions", "accessLog", "supportRequests"}),
     "Portal": frozenset({"portalRequest"}),
+    "Document": frozenset({"url", "firstViewedAt"}),
 }
 
 #: A variable that the request does not give.

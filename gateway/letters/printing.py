@@ -92,7 +92,7 @@ def _print(pdf: FPDF, page: Page, head: Letterhead) -> None:
 
 def _line(pdf: FPDF, text: str, align: Align = Align.L, height: float = _LINE) -> None:
     """A line of text, or as many as it takes."""
-    for line in _wrapped(pdf, _printable(text)):
+    for line in _wrapped(pdf, printable(text)):
         pdf.cell(0, height, line, align=align, new_x="LMARGIN", new_y="NEXT")
 
 
@@ -111,7 +111,8 @@ def _wrapped(pdf: FPDF, text: str) -> list[str]:
     return lines
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """The text with a question mark for every character that the font has not."""
     known = _known()
     return "".join(character if ord(character) in known else UNKNOWN for character in text)
 

@@ -5,8 +5,9 @@ and Ed-Fi where they have one. Booleans travel as the integers 1 and 0, enumerat
 that one SELECT runs on PostgreSQL, MariaDB and SQLite alike.
 """
 
-from loaders.contract import attendance, courses, gradebook, health, messages, people, schedule, schools
+from loaders.contract import attendance, courses, documents, gradebook, health, messages, people, schedule, schools
 from loaders.contract.attendance import AttendanceExcuse, AttendanceStatus
+from loaders.contract.documents import DocumentKind
 from loaders.contract.gradebook import GradeKind
 from loaders.contract.health import EVERY_GROUP, ComplianceStatus, ExemptionKind
 from loaders.contract.messages import MessageScope
@@ -23,6 +24,7 @@ __all__ = [
     "AttendanceStatus",
     "Column",
     "ComplianceStatus",
+    "DocumentKind",
     "ExemptionKind",
     "GradeKind",
     "GradeLevel",
@@ -35,7 +37,7 @@ __all__ = [
 
 RELATIONS: dict[str, Relation] = {
     relation.name: relation
-    for subject in (schools, people, courses, schedule, gradebook, attendance, health, messages)
+    for subject in (schools, people, courses, schedule, gradebook, attendance, health, messages, documents)
     for relation in subject.RELATIONS
 }
 

@@ -23,7 +23,7 @@ _ELEMENTARY = (
     ("Social Studies", "Social Studies", 0),
     ("Arts", "Art and Music", 0),
 )
-_SECONDARY = (
+SECONDARY = (
     ("Mathematics", "Mathematics", 0),
     ("Language Arts", "English", 0),
     ("Science", "Science", 0),
@@ -142,7 +142,7 @@ def _homerooms(
 def _subjects(
     courses: Courses, teachers: _Teachers, school: School, grade: int, students: list[Student], rng: Random
 ) -> None:
-    for slot, (subject, title, semester) in enumerate(_SECONDARY):
+    for slot, (subject, title, semester) in enumerate(SECONDARY):
         # The two semester courses share a period; periods turn with the grade, so that no teacher is in two rooms.
         period = (min(slot, _PERIODS - 1) + grade) % _PERIODS + 1
         term = school.semesters[semester - 1] if semester else school.year

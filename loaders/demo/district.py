@@ -18,6 +18,7 @@ from loaders.demo.case_families import CASE_STUDENTS, add_case_families
 from loaders.demo.cases import find_cases, write_cases
 from loaders.demo.census import Census
 from loaders.demo.courses import Courses, Seat, plan_courses, write_courses
+from loaders.demo.documents import write_documents
 from loaders.demo.families import add_families, write_people
 from loaders.demo.gradebook import Showcase, write_gradebook
 from loaders.demo.immunizations import write_immunizations
@@ -26,6 +27,7 @@ from loaders.demo.people import Case
 from loaders.demo.rights import write_rights
 from loaders.demo.schedule import write_schedule
 from loaders.demo.schools import plan_schools, write_schools
+from loaders.demo.transcript import write_transcripts
 from loaders.home import create_home
 
 Progress = Callable[[str, int, int], None]
@@ -91,6 +93,8 @@ def _fill(connection: sqlite3.Connection, students: int, seed: int, today: date,
         connection, people.students, courses, works, year, _rng(seed, "gradebook"), showcase,
         lambda done, total: progress("scores and grades", done, total),
     )  # fmt: skip
+    write_transcripts(connection, people.students, courses, year, _rng(seed, "transcript"))
+    write_documents(connection, [each for each in people.students if each.family == eldest.family], year)
     write_attendance(connection, people.students, courses, year, _rng(seed, "attendance"), eldest)
     progress("attendance", students, students)
     write_messages(connection, schools, people, courses, year, _rng(seed, "messages"))

@@ -86,6 +86,7 @@ FAULTY = {
     "HOMEROOM_MAIL_FROM": "plover",
     "HOMEROOM_SMTP_URL": "https://plover:plover@host",
     "HOMEROOM_MAIL_FOLDER": "/dev/null",
+    "HOMEROOM_DOCUMENTS": "/dev/null",
     "HOMEROOM_PASSWORD_POLICY": "plover",
     "HOMEROOM_IMAGE_STEP": "plover",
     "HOMEROOM_SETUP_DEFERRALS": "-1",

@@ -96,11 +96,20 @@ insert into gradebook_grades (student_id, assignment_id, course_period_id, point
   (9909001, 9909803, 9909501, null, 'bring paper', '2021-09-30 08:00:00', null),
   (9909001, 9909804, 9909503, 4, null, '2021-09-30 08:00:00', null);
 insert into student_report_card_grades (id, syear, school_id, student_id, course_period_id, marking_period_id,
-  grade_percent, grade_letter, course_title, comment, created_at, updated_at) values
-  (9909801, 2021, 90, 9909001, 9909501, 9909103, 91.5, 'A', 'Art', 'Well done', '2021-09-28 08:00:00', '2021-09-29 08:00:00'),
-  (9909802, 2021, 90, 9909001, 9909501, 9909102, 90, 'A', 'Art', null, '2021-09-28 08:00:00', null),
-  (9909803, 2021, 90, 9909001, 9909501, 9909104, 89, 'B', 'Art', null, '2021-09-28 08:00:00', null),
-  (9909804, 2018, 90, 9909001, null, 9909105, null, 'B', 'Drawing', '', '2021-09-28 08:00:00', null);
+  grade_percent, grade_letter, course_title, comment, school, credit_category, credit_attempted, credit_earned,
+  weighted_gp, unweighted_gp, gp_scale, created_at, updated_at) values
+  (9909801, 2021, 90, 9909001, 9909501, 9909103, 91.5, 'A', 'Art', 'Well done', 'Elm School', null, 0.25, 0.25, 4.5, 4, 4,
+   '2021-09-28 08:00:00', '2021-09-29 08:00:00'),
+  (9909802, 2021, 90, 9909001, 9909501, 9909102, 90, 'A', 'Art', null, 'Elm School', null, 0.25, 0.25, 4.5, 4, 4,
+   '2021-09-28 08:00:00', null),
+  (9909803, 2021, 90, 9909001, 9909501, 9909104, 89, 'B', 'Art', null, null, null, null, null, null, null, null,
+   '2021-09-28 08:00:00', null),
+  (9909804, 2018, 90, 9909001, null, 9909105, null, 'B', 'Drawing', '', ' ', 'Art', 1, 1, null, null, null,
+   '2021-09-28 08:00:00', null);
+insert into student_mp_stats (student_id, marking_period_id, cum_weighted_factor, cum_unweighted_factor, cum_rank,
+  mp_rank, class_size) values
+  (9909001, 9909103, 0.925, 0.9, 2, 1, 40), (9909001, 9909102, 0.95, 0.925, null, 3, 40), (9909001, 9909104, 1, 1, 1, 1, 40);
+update schools set reporting_gp_scale = 4.3 where id = 90 and syear = 2021;
 
 insert into attendance_codes (id, syear, school_id, title, short_name, state_code) values
   (9909901, 2021, 90, 'Excused Absence', 'E', 'A'), (9909902, 2021, 90, 'Unexcused', 'U', 'A'),

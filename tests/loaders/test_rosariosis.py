@@ -103,6 +103,8 @@ ROWS = {
     "withheld_area": 1569,
     "message": 2,
     "message_recipient": 1565,
+    "transcript_entry": 4054,
+    "academic_record": 2253,
 }
 
 
@@ -426,13 +428,62 @@ async def test_a_grade_is_shown_once_posting_for_its_period_has_begun(source: So
     ]
 
 
+async def test_a_transcript_has_every_graded_period_but_progress_and_what_was_brought_in_from_before(
+    source: Source,
+) -> None:
+    columns = [
+        "id", "school_year", "school_name", "term_name", "term_kind", "term_ends_on", "course_code", "course_title",
+        "credit_area", "credits_earned", "gpa_points", "weighted_gpa_points", "gpa_scale", "released",
+    ]  # fmt: skip
+    quarter, trimester = TermKind.QUARTER, TermKind.TRIMESTER
+    points = (Decimal("0.25"), Decimal(4), Decimal("4.5"), Decimal(4))
+
+    assert await answer(source, "transcript_entry", columns, "transcript_entry.student_id = 9909001") == [
+        (9909801, 2022, "Elm School", "First quarter", quarter, date(2021, 9, 30), "ART", "Art", "Arts", *points, True),
+        (9909802, 2022, "Elm School", "Trimester 1", trimester, date(2021, 11, 12), "ART", "Art", "Arts", *points,
+         False),
+        (9909803, 2022, None, "Progress 1", TermKind.TERM, date(2021, 8, 31), "ART", "Art", "Arts", None, None, None,
+         None, False),
+        (9909804, 2019, None, "Before we came", TermKind.SEMESTER, None, None, "Drawing", "Art", Decimal(1), None, None,
+         None, True),
+    ]  # fmt: skip
+
+
+async def test_averages_are_on_the_schools_own_scale_and_the_rank_is_the_cumulative_one(source: Source) -> None:
+    columns = [
+        "id",
+        "as_of_on",
+        "gpa",
+        "gpa_scale",
+        "weighted_gpa",
+        "class_rank",
+        "class_size",
+        "rank_shown",
+        "released",
+    ]
+    scale = Decimal("4.3")
+
+    assert await answer(source, "academic_record", columns, "academic_record.student_id = 9909001") == [
+        (9909102, date(2021, 11, 12), Decimal("3.9775"), scale, Decimal("4.085"), 3, 40, True, False),
+        (9909103, date(2021, 9, 30), Decimal("3.87"), scale, Decimal("3.9775"), 2, 40, True, True),
+        (9909104, date(2021, 8, 31), scale, scale, scale, 1, 40, True, False),
+    ]
+
+
 async def test_what_the_school_closed_to_its_parents_stays_closed(source: Source) -> None:
     database, *_ = source
     await database.run("update profile_exceptions set can_use = 'N' where profile_id = 3 and modname like 'Grades/%'")
     try:
         shown = {
             (relation, flag)
-            for relation, column in (("assignment", "visible"), ("score", "released"), ("grade", "released"))
+            for relation, column in (
+                ("assignment", "visible"),
+                ("score", "released"),
+                ("grade", "released"),
+                ("transcript_entry", "released"),
+                ("academic_record", "released"),
+                ("academic_record", "rank_shown"),
+            )
             for flag in await answer(source, relation, [column])
         }
     finally:
@@ -440,7 +491,13 @@ async def test_what_the_school_closed_to_its_parents_stays_closed(source: Source
             "update profile_exceptions set can_use = 'Y' where profile_id = 3 and modname like 'Grades/%'"
         )
 
-    assert shown == {("assignment", False), ("score", False), ("grade", False)}
+    assert shown == {
+        ("assignment", False),
+        ("score", False),
+        ("grade", False),
+        ("transcript_entry", False),
+        ("academic_record", False),
+    }
 
 
 async def test_a_vaccine_is_what_the_school_typed_and_nothing_is_judged(source: Source) -> None:

@@ -110,6 +110,7 @@ type Student implements Node {
   attendanceSummary(groupBy: AttendanceGroup = TERM): [AttendanceSummary!]
   attendanceDays(first: Int, after: String, filter: AttendanceDayFilter): AttendanceDayConnection
   schedule(date: Date, termId: ID): Schedule
+  reportCards: [Document!]  documents: [Document!]  transcript: Transcript
 }
 type Relationship {
   kind: RelationshipKind!  legalGuardian: Boolean  livesWith: Boolean  contactPriority: Int  from: Date  to: Date
@@ -351,11 +352,34 @@ type GradeChanged implements Change {
   grade: Grade  previousPercent: Decimal  previousLetter: String
 }
 
+type Document implements Node {
+  id: ID!  kind: DocumentKind!  title: String!  term: Term  issuedOn: Date  version: Int!  supersedes: ID
+  current: Boolean!  printed: Boolean!  url: URL!  bytes: Int  firstViewedAt: DateTime
+}
+type Transcript {
+  official: Boolean!  years: [TranscriptYear!]!  gpa: [Gpa!]!  credits: [CreditArea!]!  rank: ClassRank
+  document: Document!
+}
+type TranscriptYear { schoolYear: Int!  gradeLevel: GradeLevel  terms: [TranscriptTerm!]! }
+type TranscriptTerm { name: String  schoolName: String  courses: [TranscriptCourse!]! }
+type TranscriptCourse {
+  title: String!  code: String  creditArea: String  letter: String  percent: Decimal  creditAttempted: Decimal
+  creditEarned: Decimal  gpaPoints: Decimal  gpaScale: Decimal  weightedGpaPoints: Decimal
+  weightedGpaScale: Decimal  weightedBy: String  leftOutOfGpa: Boolean!  transfer: Boolean!  repeatCode: String
+  inProgress: Boolean!
+}
+type Gpa { kind: GpaKind!  value: Decimal!  scale: Decimal!  basis: GpaBasis!  asOf: Date }
+type CreditArea { name: String  required: Decimal  earned: Decimal!  inProgress: Decimal! }
+type ClassRank { value: Int!  of: Int!  asOf: Date! }
+enum DocumentKind { REPORT_CARD PROGRESS_REPORT SCHEDULE TRANSCRIPT LETTER FORM OTHER }
+enum GpaBasis { SOURCE COMPUTED }
+enum GpaKind { UNWEIGHTED WEIGHTED }
+
 enum AccessActor { SELF STAFF OPERATOR UNKNOWN }
 enum AccessKind {
   LOGGED_IN LOG_IN_FAILED LOGGED_OUT SESSION_ENDED TOKEN_REUSED PASSWORD_CHANGED PASSWORD_NOT_PROVEN
   RECOVERY_EMAIL_CHANGED PREFERENCE_IMAGES_CHANGED SECOND_FACTOR_CHANGED RECOVERY ACCOUNT_CREATED ACCOUNT_CHANGED
-  SUPPORT_ASKED RECORD_OPENED RECORD_CHANGED
+  SUPPORT_ASKED DOCUMENT_FETCHED RECORD_OPENED RECORD_CHANGED
 }
 enum SchoolDayBasis { CALENDAR TERMS WEEKDAYS }
 enum SupportAction { ACKNOWLEDGE ANSWER RESOLVE }

@@ -139,11 +139,13 @@ def test_what_is_not_declared_shared_is_read_for_each_viewer(way: Way) -> None:
     assert not ENGINE.shareable(prepared(way))
 
 
-def test_the_viewers_own_relationship_language_and_the_state_of_areas_are_not_shared() -> None:
+def test_what_is_the_viewers_own_is_not_shared() -> None:
     assert {way.fields for way in WAYS if not way.shared} == {
         ("student", "relationship"),
         ("student", "areas"),
         ("student", "schedule", "notice"),
+        ("student", "reportCards", "url"),
+        ("student", "reportCards", "firstViewedAt"),
     }
 
 

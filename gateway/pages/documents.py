@@ -1,0 +1,90 @@
+"""Where a family fetches a document: an address good once, behind the session that was given it."""
+
+import asyncio
+import logging
+import re
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from gateway.papers.folder import PaperMissing, issued_pdf
+from gateway.papers.sheets import sheet_of
+from gateway.transport.head import read_head
+from gateway.transport.origin import caller, cross_site, presented
+from loaders.errors import LoaderError
+from resolvers.context import Context
+from resolvers.documents import Paper
+from resolvers.errors import Overloaded, Refusal
+from resolvers.portal.document_links import PATH, fetched, take
+from resolvers.report_card import printed_content
+
+_HEADERS = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+_log = logging.getLogger(__name__)
+
+
+def document_routes() -> list[BaseRoute]:
+    """The route of documents: a PDF for the session that was given the address, once; 404 for everybody else."""
+    route = Route(f"{PATH}/{{token}}", _document, methods=["GET"])
+    # Starlette adds HEAD, and looking must not use the address up.
+    route.methods = {"GET"}
+    return [route]
+
+
+async def _document(request: Request) -> Response:
+    house: Any = request.app.state.house
+    edge = house.edge
+    head = read_head(request.scope)
+    if cross_site(head, edge):
+        return _refused(403, "Open this address from the portal itself.")
+    token, by_cookie = presented(head, edge)
+    try:
+        context = await edge.open_context(caller(head, token, by_cookie))
+        found = await fetched(context, request.path_params["token"])
+        if found is None:
+            return _nothing()
+        content = await _content(house, context, found.paper)
+        if content is None or not await take(context, found):
+            return _nothing()
+    except Overloaded as refusal:
+        return _refused(503, str(refusal), {"retry-after": str(refusal.retry_after)})
+    except Refusal as refusal:
+        return _refused(403, str(refusal))
+    except LoaderError:
+        return _refused(503, "The document cannot be read now. Try again soon.")
+    headers = {**_HEADERS, "content-disposition": f'attachment; filename="{_file_name(found.paper)}"'}
+    return Response(content, headers=headers, media_type="application/pdf")
+
+
+async def _content(house: Any, context: Context, paper: Paper) -> bytes | None:
+    if not paper.printed:
+        try:
+            return await asyncio.to_thread(issued_pdf, house.documents, paper.path)
+        except PaperMissing as missing:
+            _log.error("Document %s cannot be given out: %s", paper.link_key[1], missing)
+            return None
+    content = await printed_content(context, paper)
+    printed: bytes | None = None if content is None else await house.press.print(sheet_of(content))
+    return printed
+
+
+def _file_name(paper: Paper) -> str:
+    """The title in letters that every file system and header takes; never the student's name."""
+    words = re.sub(r"[^A-Za-z0-9]+", "-", paper.title).strip("-")[:60] or "document"
+    return f"{words}.pdf" if paper.version == 1 else f"{words}-version-{paper.version}.pdf"
+
+
+def _nothing() -> Response:
+    return _refused(404, "There is no document here, or no longer: ask for a new address.")
+
+
+def _refused(status: int, message: str, more: dict[str, str] | None = None) -> Response:
+    return PlainTextResponse(f"{message}\n", status_code=status, headers={**_HEADERS, **(more or {})})
