@@ -50,7 +50,7 @@ from resolvers.paging import cursor
 from resolvers.portal import Letterhead, Portal
 from resolvers.portal.passwords import PROFILES
 from schema.api import schema
-from schema.levels import read
+from schema.reading import read
 
 _log = logging.getLogger(__name__)
 

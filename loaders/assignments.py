@@ -8,6 +8,7 @@ from typing import Any
 import nh3
 
 from loaders.contract import Kind
+from loaders.courses import COURSE_ALONG, GIVES_COURSE
 from loaders.ids import node_id
 from loaders.scores import OPEN_STATE, SCORE, STATE, TOLD, ScoreFlag, ScoreState
 from loaders.statement import Computed, Key, Order, Shape, Statement, Template, derived
@@ -139,6 +140,17 @@ def _filtered(statement: Statement, wanted: AssignmentFilter) -> Statement:
 
 _OF_STUDENTS = Template(ASSIGNMENT, _ASSIGNMENTS, key="student_key", order=LATEST_DUE_FIRST, lone="student_ids")
 
+# With the course of each, for who will ask for it.
+_AND_COURSE = "\nleft join {section} as section on section.id = enrollment.section_id\nwhere"
+_OF_STUDENTS_AND_COURSE = Template(
+    Shape({**ASSIGNMENT.columns, **COURSE_ALONG}, ASSIGNMENT.derived),
+    _OF_STUDENTS.body.replace("\nwhere", _AND_COURSE, 1),
+    key="student_key",
+    order=LATEST_DUE_FIRST,
+    lone="student_ids",
+    gives=(GIVES_COURSE,),
+)
+
 _OF_GUARDIANS = Template(
     _ASSIGNMENT_OF_GUARDIAN,
     _ASSIGNMENTS.replace(
@@ -150,6 +162,16 @@ _OF_GUARDIANS = Template(
     + " and guardian_student.guardian_id in :guardian_ids",
     key="guardian_key",
     order=LATEST_DUE_FIRST,
+    lone="guardian_ids",
+)
+
+_OF_GUARDIANS_AND_COURSE = Template(
+    Shape({**_ASSIGNMENT_OF_GUARDIAN.columns, **COURSE_ALONG}, ASSIGNMENT.derived),
+    _OF_GUARDIANS.body.replace("\nwhere", _AND_COURSE, 1),
+    key="guardian_key",
+    order=LATEST_DUE_FIRST,
+    lone="guardian_ids",
+    gives=(GIVES_COURSE,),
 )
 
 _OF_COURSES = Template(
@@ -174,14 +196,18 @@ _BY_KEY = Template(
 )
 
 
-def assignments_of_students(students: Sequence[Key], wanted: AssignmentFilter) -> Statement:
-    """The visible assignments of each student, by student, the latest due first."""
-    return _filtered(_OF_STUDENTS(student_ids=students, never=NEVER), wanted)
+def assignments_of_students(students: Sequence[Key], wanted: AssignmentFilter, *, courses: bool = False) -> Statement:
+    """The visible assignments of each student, by student, the latest due first; with their `courses` if so wanted."""
+    template = _OF_STUDENTS_AND_COURSE if courses else _OF_STUDENTS
+    return _filtered(template(student_ids=students, never=NEVER), wanted)
 
 
-def assignments_of_guardians(guardians: Sequence[Key], students: Sequence[Key], wanted: AssignmentFilter) -> Statement:
+def assignments_of_guardians(
+    guardians: Sequence[Key], students: Sequence[Key], wanted: AssignmentFilter, *, courses: bool = False
+) -> Statement:
     """The visible assignments of those of these students who are linked to each guardian, the latest due first."""
-    return _filtered(_OF_GUARDIANS(guardian_ids=guardians, student_ids=students, never=NEVER), wanted)
+    template = _OF_GUARDIANS_AND_COURSE if courses else _OF_GUARDIANS
+    return _filtered(template(guardian_ids=guardians, student_ids=students, never=NEVER), wanted)
 
 
 def assignments_of_courses(keys: Sequence[CourseKey], wanted: AssignmentFilter) -> Statement:

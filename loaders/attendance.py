@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from loaders.contract import AttendanceExcuse, AttendanceStatus
+from loaders.courses import COURSE_ALONG, GIVES_COURSE
 from loaders.ids import node_id
 from loaders.statement import Key, Order, Shape, Statement, Template, derived
 
@@ -109,6 +110,16 @@ def _filtered(statement: Statement, wanted: AttendanceFilter) -> Statement:
 
 _OF_STUDENTS = Template(ATTENDANCE, _ATTENDANCE, key="student_key", order=LATEST_FIRST, lone="student_ids")
 
+# With the course of each mark, for who will ask for it.
+_OF_STUDENTS_AND_COURSE = Template(
+    Shape({**ATTENDANCE.columns, **COURSE_ALONG}, ATTENDANCE.derived),
+    _ATTENDANCE.replace("\nwhere", "\nleft join {section} as section on section.id = enrollment.section_id\nwhere", 1),
+    key="student_key",
+    order=LATEST_FIRST,
+    lone="student_ids",
+    gives=(GIVES_COURSE,),
+)
+
 _OF_COURSES = Template(
     ATTENDANCE,
     f"{_ATTENDANCE} and enrollment.section_id in :section_ids",
@@ -141,9 +152,9 @@ _DAYS_OF_STUDENTS = Template(
 )
 
 
-def attendance_of_students(students: Sequence[Key], wanted: AttendanceFilter) -> Statement:
-    """The marks of each student, the latest first."""
-    return _filtered(_OF_STUDENTS(student_ids=students), wanted)
+def attendance_of_students(students: Sequence[Key], wanted: AttendanceFilter, *, courses: bool = False) -> Statement:
+    """The marks of each student, the latest first; with their `courses` if so wanted."""
+    return _filtered((_OF_STUDENTS_AND_COURSE if courses else _OF_STUDENTS)(student_ids=students), wanted)
 
 
 def attendance_of_courses(pairs: Sequence[tuple[Key, Key]]) -> Statement:

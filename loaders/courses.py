@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from loaders.ids import node_id
-from loaders.statement import Key, Order, Shape, Statement, Template, derived
+from loaders.statement import Gives, Key, Order, Shape, Statement, Template, derived
 
 COURSE = Shape(
     {
@@ -28,6 +28,10 @@ COURSE = Shape(
         "term_key": derived(lambda own, section: own or section, "enrollment_term_key", "section_term_key"),
     },
 )
+
+#: A course within the rows of something of it, which must join enrollment and section.
+COURSE_ALONG = {**{f"course_{name}": source for name, source in COURSE.columns.items()}, "course_there": "section.id"}
+GIVES_COURSE = Gives("course", "course_key", there="course_there", along=tuple(COURSE_ALONG))
 
 CATEGORY = Shape(
     {
@@ -56,7 +60,9 @@ _ORDER = (
 )
 
 
-_COURSES_OF_STUDENTS = Template(COURSE, _COURSES, key="student_key", order=_ORDER)
+_COURSES_OF_STUDENTS = Template(
+    COURSE, _COURSES, key="student_key", order=_ORDER, gives=(Gives("course", "key", there="section_key"),)
+)
 
 # A section without a term is taught all the time.
 _IN_TERMS = (
@@ -68,6 +74,11 @@ _COURSES_BY_KEY = Template(
     COURSE,
     f"{_COURSES} and enrollment.section_id in :section_ids",
     key=("student_key", "section_key"),
+    entity="course",
+    by=lambda keys: {
+        "student_ids": list(dict.fromkeys([student for student, _ in keys])),
+        "section_ids": list(dict.fromkeys([section for _, section in keys])),
+    },
 )
 
 _CATEGORIES_OF_SECTIONS = Template(
@@ -101,10 +112,7 @@ def courses_of_students(students: Sequence[Key], terms: Sequence[Key] | None = N
 
 def courses(pairs: Sequence[tuple[Key, Key]]) -> Statement:
     """The courses of these (student, section) pairs, one row each."""
-    return _COURSES_BY_KEY(
-        student_ids=list(dict.fromkeys([student for student, _ in pairs])),
-        section_ids=list(dict.fromkeys([section for _, section in pairs])),
-    )
+    return _COURSES_BY_KEY.of(pairs)
 
 
 def categories_of_sections(sections: Sequence[Key]) -> Statement:

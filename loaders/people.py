@@ -19,6 +19,12 @@ def _sourced(type_name: str) -> dict[str, Derived]:
     }
 
 
+ELDEST_FIRST = (
+    Order("case when student.birth_date is null then 1 else 0 end"),
+    Order("student.birth_date"),
+    Order("student.id"),
+)
+
 STUDENT = Shape(
     {
         "key": "student.id",
@@ -78,6 +84,8 @@ _STUDENTS = Template(
     "from {student} as student\nwhere student.id in :student_ids",
     key="key",
     remembered=True,
+    entity="student",
+    by=lambda keys: {"student_ids": keys},
 )
 
 _STUDENTS_OF_GUARDIANS = Template(
@@ -86,12 +94,9 @@ _STUDENTS_OF_GUARDIANS = Template(
     "join {student} as student on student.id = guardian_student.student_id\n"
     "where guardian_student.guardian_id in :guardian_ids and guardian_student.student_id in :student_ids",
     key="guardian_key",
-    order=(
-        Order("case when student.birth_date is null then 1 else 0 end"),
-        Order("student.birth_date"),
-        Order("student.id"),
-    ),
+    order=ELDEST_FIRST,
     remembered=True,
+    entity="students of guardian",
 )
 
 _STUDENTS_OF_MESSAGES = Template(
@@ -109,6 +114,8 @@ _GUARDIANS = Template(
     "from {guardian} as guardian\nwhere guardian.id in :guardian_ids",
     key="key",
     remembered=True,
+    entity="guardian",
+    by=lambda keys: {"guardian_ids": keys},
 )
 
 _TEACHERS_OF_SECTIONS = Template(
@@ -122,6 +129,7 @@ _TEACHERS_OF_SECTIONS = Template(
         Order("staff.id"),
     ),
     shared=lambda keys: {"section_ids": keys},
+    entity="teachers of section",
 )
 
 _TEACHERS_OF_STUDENTS = Template(
@@ -135,12 +143,12 @@ _TEACHERS_OF_STUDENTS = Template(
 
 def students(keys: Sequence[Key]) -> Statement:
     """The students of these keys, one row each."""
-    return _STUDENTS(student_ids=keys)
+    return _STUDENTS.of(keys)
 
 
 def students_of_guardians(guardians: Sequence[Key], students: Sequence[Key]) -> Statement:
-    """Of these students those linked to each guardian, eldest first."""
-    return _STUDENTS_OF_GUARDIANS(guardian_ids=guardians, student_ids=students)
+    """Of these students, who are all of the viewer's, those linked to each guardian, eldest first."""
+    return _STUDENTS_OF_GUARDIANS(guardian_ids=guardians, student_ids=students).keyed(guardians)
 
 
 def students_of_messages(messages: Sequence[tuple[Key, Key]], students: Sequence[Key]) -> Statement:
@@ -154,7 +162,7 @@ def students_of_messages(messages: Sequence[tuple[Key, Key]], students: Sequence
 
 def guardians(keys: Sequence[Key]) -> Statement:
     """The guardians of these keys, one row each."""
-    return _GUARDIANS(guardian_ids=keys)
+    return _GUARDIANS.of(keys)
 
 
 def teachers_of_sections(sections: Sequence[Key]) -> Statement:

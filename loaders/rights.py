@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from loaders.contract import Area, Kind
-from loaders.schools import FIRST_ENROLLMENT
-from loaders.statement import Computed, Key, Shape, Statement, Template
+from loaders.people import ELDEST_FIRST, GUARDIAN, STUDENT
+from loaders.schools import FIRST_ENROLLMENT, SCHOOL
+from loaders.statement import Computed, Gives, Key, Shape, Statement, Template
 
 RIGHT = Shape(
     {
@@ -31,7 +32,8 @@ _WITHHELD = f"""coalesce((select sum(distinct case withheld_area.area
     and (withheld_area.starts_on is null or withheld_area.starts_on <= :today)
     and (withheld_area.ends_on is null or withheld_area.ends_on >= :today)), 0)"""
 
-#: A right and one enrolment of its student, with what else decides which areas the right opens.
+#: A right and one enrolment of its student, with what else decides which areas the right opens, and with who and
+#: where they are: hardly an operation does without.
 ENROLLED_RIGHT = Shape(
     {
         **RIGHT.columns,
@@ -41,7 +43,19 @@ ENROLLED_RIGHT = Shape(
         "adult_right": "guardian_student.adult_right",
         "birth_date": "student.birth_date",
         "time_zone": "school.time_zone",
+        **{f"of_guardian_{name}": source for name, source in GUARDIAN.columns.items()},
+        **{f"of_student_{name}": source for name, source in STUDENT.columns.items()},
+        "of_school_student_key": "school_enrollment.student_id",
+        **{f"of_school_{name}": source for name, source in SCHOOL.columns.items()},
     }
+)
+
+SCOPE_GIVES = (
+    Gives("guardian", "guardian_key", there="of_guardian_key"),
+    Gives("students of guardian", "guardian_key", there="of_student_key", each="student_key"),
+    Gives("student", "student_key", there="of_student_key"),
+    Gives("school of student", "student_key", there="of_school_key"),
+    Gives("school", "school_key", there="of_school_key"),
 )
 
 #: The same where the source withholds areas: which of them, a bit each.
@@ -67,11 +81,13 @@ _SCOPE = Template(
     "from {guardian_student} as guardian_student\n"
     "join {student} as student on student.id = guardian_student.student_id\n"
     "join {school_enrollment} as school_enrollment on school_enrollment.student_id = guardian_student.student_id\n"
+    "left join {guardian} as guardian on guardian.id = guardian_student.guardian_id\n"
     "left join {school} as school on school.id = school_enrollment.school_id\n"
     f"where {HOLDS} and guardian_student.guardian_id in :guardian_ids",
     key="guardian_key",
-    order=FIRST_ENROLLMENT,
+    order=(*ELDEST_FIRST, *FIRST_ENROLLMENT),
     remembered=True,
+    gives=SCOPE_GIVES,
 )
 
 _NARROWED = _SCOPE.varied(shape=NARROWED_RIGHT)

@@ -14,7 +14,7 @@ from typing import Any
 from loaders.dialect import Dialect
 from loaders.errors import ValueInvalid
 from loaders.parsing import Parse, few, parser
-from loaders.statement import Row, Shape
+from loaders.statement import Computed, Row, Shape
 
 Raw = Sequence[Any]
 Reader = Callable[[Sequence[Raw]], list[Any]]
@@ -77,6 +77,10 @@ class Layout:
     def of(self, shape: Shape, plain: tuple[str, ...], columns: tuple[str, ...], key: tuple[str, ...]) -> "Layout":
         """The layout of rows of other columns from the same source."""
         return Layout(shape, plain, columns, key, self._dialect, self._zone)
+
+    def source(self, name: str) -> str | Computed:
+        """What a plain column reads: the contract's column, or the SQL it is computed by."""
+        return self._shape.columns[name]
 
     def cell(self, name: str) -> Cell:
         """How a column is read."""

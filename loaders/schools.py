@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from loaders.contract import Kind
 from loaders.ids import node_id
-from loaders.statement import Computed, Key, Order, Shape, Statement, Template, derived
+from loaders.statement import Computed, Gives, Key, Order, Shape, Statement, Template, derived
 
 SCHOOL = Shape(
     {
@@ -84,6 +84,8 @@ _SCHOOL_OF_STUDENTS = Template(
     order=FIRST_ENROLLMENT,
     remembered=True,
     short=True,
+    entity="school of student",
+    by=lambda keys: {"student_ids": keys},
 )
 
 _ENROLLMENTS = Template(
@@ -100,10 +102,15 @@ _SCHOOLS = Template(
     key="key",
     remembered=True,
     shared=lambda keys: {"school_ids": keys},
+    entity="school",
 )
 
 _TERMS = Template(
-    TERM, "from {term} as term\nwhere term.id in :term_ids", key="key", shared=lambda keys: {"term_ids": keys}
+    TERM,
+    "from {term} as term\nwhere term.id in :term_ids",
+    key="key",
+    shared=lambda keys: {"term_ids": keys},
+    entity="term",
 )
 
 _TERMS_OF_YEARS = Template(
@@ -115,6 +122,7 @@ _TERMS_OF_YEARS = Template(
         "school_ids": list(dict.fromkeys([school for school, _ in keys])),
         "school_years": list(dict.fromkeys([year for _, year in keys])),
     },
+    gives=(Gives("term", "key", there="key"),),
 )
 
 _TERMS_OF_STUDENTS = Template(
@@ -126,12 +134,13 @@ _TERMS_OF_STUDENTS = Template(
     "join {term} as term on term.school_id = attended.school_id and term.school_year = attended.school_year",
     key="student_key",
     order=_TERM_ORDER,
+    gives=(Gives("term", "key", there="key"),),
 )
 
 
 def school_of_students(students: Sequence[Key]) -> Statement:
     """The school that each student attends today, the primary one of several; the last one where none is attended."""
-    return _SCHOOL_OF_STUDENTS(student_ids=students).cut(1)
+    return _SCHOOL_OF_STUDENTS.of(students).cut(1)
 
 
 def enrollments_of_students(students: Sequence[Key]) -> Statement:

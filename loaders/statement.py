@@ -102,6 +102,21 @@ class Order:
     descending: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Gives:
+    """What else a statement's rows tell: an `entity`, by the column with its key, where the column `there` is not null.
+
+    Of the rows of one key the first tells it, or the first for each value of the column `each`. `along` are the columns
+    of the entity, read only where the key itself is wanted: somebody will ask for the rest.
+    """
+
+    entity: str
+    key: str
+    there: str
+    each: str | None = None
+    along: tuple[str, ...] = ()
+
+
 class Template:
     """A statement without its values: made once, known by its identity, rendered once for each set of columns.
 
@@ -110,11 +125,28 @@ class Template:
     rows differ in the columns that are wanted: ask for all of them. The rows of a `shared` one depend on nothing but
     their key and the day, never on who asks; the function makes its parameters for some keys.
 
+    One of an `entity` depends on nothing but its keys, `by` which its parameters are made; another statement of the
+    same operation may have read its rows already: one that says in `gives` that it tells them.
+
     How a cut is made: a `short` one has so few rows a key that they are read whole and cut here; one whose parameter
     `lone` holds a single key is cut by a plain limit; every other by a window over its keys.
     """
 
-    __slots__ = ("_narrower", "body", "distinct", "key", "lone", "order", "remembered", "shape", "shared", "short")
+    __slots__ = (
+        "_narrower",
+        "body",
+        "by",
+        "distinct",
+        "entity",
+        "gives",
+        "key",
+        "lone",
+        "order",
+        "remembered",
+        "shape",
+        "shared",
+        "short",
+    )
 
     def __init__(
         self,
@@ -127,6 +159,9 @@ class Template:
         shared: Params | None = None,
         short: bool = False,
         lone: str | None = None,
+        entity: str | None = None,
+        by: Params | None = None,
+        gives: tuple[Gives, ...] = (),
     ) -> None:
         self.shape = shape
         self.body = body
@@ -137,6 +172,9 @@ class Template:
         self.shared = shared
         self.short = short
         self.lone = lone
+        self.entity = entity
+        self.by = by or shared
+        self.gives = gives
         self._narrower: dict[Any, Template] = {}
 
     def __call__(self, **params: Value) -> "Statement":
@@ -144,10 +182,10 @@ class Template:
         return _stated(self, params, None, None)
 
     def of(self, keys: Sequence[Any]) -> "Statement":
-        """The shared statement for these keys."""
-        if self.shared is None:
-            raise TypeError("The template is not shared.")
-        return _stated(self, self.shared(keys), None, None, keys)
+        """The statement for these keys."""
+        if self.by is None:
+            raise TypeError("The template is not asked by keys alone.")
+        return _stated(self, self.by(keys), None, None, keys)
 
     def varied(self, **changes: Any) -> "Template":
         """The same template with other parts, made once for the same changes."""
@@ -176,8 +214,8 @@ VARIETIES = 256
 class Statement:
     """Rows of a shape, wanted for a set of keys: a template and its values.
 
-    `limit` cuts per key, never over the level. `keys` are those of a shared statement. `absent` is the refusal that a
-    key without a row gets, where null would be no answer.
+    `limit` cuts per key, never over the level. `keys` are those of a statement that is asked by keys alone. `absent` is
+    the refusal that a key without a row gets, where null would be no answer.
     """
 
     __slots__ = ("absent", "keys", "limit", "params", "template")
@@ -211,15 +249,19 @@ class Statement:
 
     def cut(self, limit: int) -> "Statement":
         """The first rows of each key."""
-        return _stated(self.template, self.params, limit, self.absent)
+        return _stated(self.template, self.params, limit, self.absent, self.keys)
 
     def for_root(self) -> "Statement":
         """The same statement asked at the root, where there is one key, ()."""
-        return _stated(self.template.varied(key=()), self.params, self.limit, self.absent)
+        return _stated(self.template.varied(key=()), self.params, self.limit, self.absent, self.keys)
 
     def or_refuse(self, absent: Exception) -> "Statement":
         """The same statement, where a key without a row gets this refusal."""
-        return _stated(self.template, self.params, self.limit, absent)
+        return _stated(self.template, self.params, self.limit, absent, self.keys)
+
+    def keyed(self, keys: Sequence[Any]) -> "Statement":
+        """The same statement, which for this viewer depends on nothing but these keys."""
+        return _stated(self.template, self.params, self.limit, self.absent, keys)
 
     def unremembered(self) -> "Statement":
         """The same statement, which is never answered from memory."""

@@ -90,8 +90,8 @@ def _left(sample: Sample) -> list[tuple[Any, Any, Any]]:
     return [(student, section, None) for student, section in _taken(sample)]
 
 
-def _assignments_of_guardians(s: Sample) -> Statement:
-    return assignments.assignments_of_guardians(s.one(GUARDIAN), s.one(STUDENT), assignments.EVERY)
+def _assignments_of_guardians(s: Sample, *, courses: bool = False) -> Statement:
+    return assignments.assignments_of_guardians(s.one(GUARDIAN), s.one(STUDENT), assignments.EVERY, courses=courses)
 
 
 def _messages_of_guardians(s: Sample) -> Statement:
@@ -197,6 +197,16 @@ STATEMENTS: tuple[Listed, ...] = (
         "the number of assignments of guardians", (GUARDIAN, STUDENT), lambda s: counted(_assignments_of_guardians(s))
     ),
     Listed(
+        "the assignments of students and their courses",
+        (TAKEN,),
+        lambda s: assignments.assignments_of_students(s.one(TAKEN), assignments.EVERY, courses=True).cut(PAGE),
+    ),
+    Listed(
+        "the assignments of guardians and their courses",
+        (GUARDIAN, STUDENT),
+        lambda s: _assignments_of_guardians(s, courses=True).cut(PAGE),
+    ),
+    Listed(
         "the assignments of courses",
         (TAKEN, SECTION),
         lambda s: assignments.assignments_of_courses(_left(s), assignments.EVERY).cut(PAGE),
@@ -219,6 +229,11 @@ STATEMENTS: tuple[Listed, ...] = (
         "the attendance of students",
         (STUDENT,),
         lambda s: attendance.attendance_of_students(s.one(STUDENT), EVERY_MARK).cut(PAGE),
+    ),
+    Listed(
+        "the attendance of students and its courses",
+        (STUDENT,),
+        lambda s: attendance.attendance_of_students(s.one(STUDENT), EVERY_MARK, courses=True).cut(PAGE),
     ),
     Listed(
         "the number of marks of students",

@@ -6,7 +6,7 @@ Students enter an operation only through the scope, so a key below them is a key
 import asyncio
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
-from loaders.rights import scope_of_guardian
+from loaders.rights import SCOPE_GIVES, scope_of_guardian
 from loaders.rows import Rows
 from loaders.statement import Key, Statement
 from resolvers.areas import PROVIDED_BY, SWITCHED, Area, AreaReason, AreaState, AreaStatus
@@ -76,6 +76,11 @@ def unread_scope(context: Context) -> Statement | None:
 def take_scope(context: Context, rows: Rows | None) -> Scope:
     """The scope by the answer to its statement, from now on the operation's; None is an answer without rows."""
     context.scope = scope = Scope(rows, context.source)
+    if rows is not None:
+        students = rows.layout.values("student_key", rows.raw)
+        own = [raw for student, raw in zip(students, rows.raw, strict=True) if student in scope.rights]
+        # A student from whom the guardian is kept must not be known by another way.
+        context.known.add(SCOPE_GIVES, Rows(rows.layout, own, rows.as_of, rows.stale))
     return scope
 
 

@@ -6,6 +6,7 @@ from loaders import assignments, book
 from loaders.assignments import EVERY, AssignmentFilter, CourseKey
 from loaders.errors import SourceDown
 from loaders.statement import Key, Statement
+from resolvers import courses
 from resolvers.access import Area, closed, scope_of, visible
 from resolvers.context import Batch
 from resolvers.paging import Page, Paged, paged
@@ -15,7 +16,7 @@ def assignments_of_students(keys: Sequence[Key], batch: Batch, page: Page, wante
     """A page of each student's assignments."""
     if not _provided(batch):
         return None
-    return paged(batch.context, assignments.assignments_of_students(keys, wanted), page)
+    return paged(batch.context, assignments.assignments_of_students(keys, wanted, courses=courses.along(batch)), page)
 
 
 def assignments_of_courses(
@@ -40,7 +41,8 @@ async def assignments_of_parents(
     students = [student for student in scope.students if student not in shut]
     if not students or not _provided(batch):
         return None
-    return paged(batch.context, assignments.assignments_of_guardians(keys, students, wanted), page)
+    statement = assignments.assignments_of_guardians(keys, students, wanted, courses=courses.along(batch))
+    return paged(batch.context, statement, page)
 
 
 async def assignments_by_id(keys: Sequence[tuple[Key, Key, Key]], batch: Batch) -> Statement | None:

@@ -7,6 +7,7 @@ from typing import Any
 from loaders import attendance
 from loaders.attendance import AttendanceDayFilter, AttendanceFilter
 from loaders.statement import Key, Statement
+from resolvers import courses
 from resolvers.access import visible
 from resolvers.context import Batch
 from resolvers.paging import Page, Paged, paged
@@ -18,7 +19,8 @@ def attendance_of_students(keys: Sequence[Key], batch: Batch, page: Page, wanted
     """A page of each student's marks."""
     if not _provided(batch):
         return None
-    return paged(batch.context, attendance.attendance_of_students(keys, wanted), page)
+    statement = attendance.attendance_of_students(keys, wanted, courses=courses.along(batch))
+    return paged(batch.context, statement, page)
 
 
 def attendance_of_courses(keys: Sequence[Pair], batch: Batch, page: Page) -> Paged | None:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any, NamedTuple
 
+from loaders.known import Known
 from loaders.portal.roles import StaffRole
 from loaders.source import Source
 from loaders.statement import Key
@@ -76,6 +77,7 @@ class Context:
     """One operation, or one event of a subscription: never shared, so nothing in it can be stale.
 
     `portal` is the service of the portal's orders (accounts and sessions), `live` that of changes as they happen.
+    `known` is what has been read of the source and need not be read twice.
     `scope` is the viewer's scope once it is read, and a future while it is being read (see `access.scope_of`).
     It also notes whether its answer may be given again: `volatile` once something was read that no mark of the source
     vouches for, and `fresh_until` where the clock alone ends its truth.
@@ -90,6 +92,7 @@ class Context:
         "caller",
         "district_name",
         "fresh_until",
+        "known",
         "loads",
         "policy",
         "scope",
@@ -117,6 +120,7 @@ class Context:
         self.support_email = support_email
         self.policy = policy
         self.loads: dict[Any, Any] = {}
+        self.known = Known()
         self.volatile = False
         self.fresh_until: datetime | None = None
         self._portal = portal
@@ -130,6 +134,7 @@ class Context:
         """Go on as this viewer, who has just logged in; nothing read for another stays."""
         self.viewer = viewer
         self.loads.clear()
+        self.known = Known()
         self.scope = None
 
     @property
@@ -233,6 +238,10 @@ class Batch(NamedTuple):
 
     context: Context
     wanted: Sequence[str] | None = None
+
+    def wants(self, column: str) -> bool:
+        """Whether the operation names this column among those it wants."""
+        return self.wanted is not None and column in self.wanted
 
 
 ContextFactory = Callable[[Caller], Awaitable[Context]]

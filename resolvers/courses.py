@@ -21,6 +21,11 @@ async def courses_of_students(keys: Sequence[Key], batch: Batch, term_id: str | 
     return courses.courses_of_students(keys, list(dict.fromkeys(t.key for terms in shown.values() for t in terms)))
 
 
+def along(batch: Batch) -> bool:
+    """Whether the rows of a level should bring their courses along: somebody will ask for them."""
+    return batch.wants("course_key") and batch.context.source.adapter.has("section")
+
+
 def courses_of_pairs(keys: Sequence[Pair], batch: Batch) -> Statement:
     """The courses of these (student, section) pairs; they came from the viewer's own students."""
     return courses.courses(keys)

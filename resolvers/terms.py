@@ -100,10 +100,11 @@ async def _shown(context: Context, students: Sequence[Key]) -> dict[Key, Shown]:
 
 
 def _known(context: Context) -> dict[Years, Shown]:
-    """What is known under the operation's mark; nothing where nothing vouches for it, or nothing may be kept."""
+    """What is known under the operation's mark; the operation's own where nothing vouches for it or may be kept."""
     source, mark = context.source, context.mark
     if mark is None or not source.shared.most:
-        return {}
+        own: dict[Years, Shown] = context.loads.setdefault(_Known, {})
+        return own
     known: _Known | None = source.notes.get(_Known)
     if known is None or known.mark != mark or len(known.of_years) > MOST_SHOWN:
         known = source.notes[_Known] = _Known(mark, {})
@@ -114,7 +115,9 @@ async def _read_shown(context: Context, wanted: Sequence[Years]) -> dict[Years, 
     asked = list(dict.fromkeys([year for years in wanted for year in years]))
     found: dict[tuple[Key, int], list[TermDates]] = {}
     if asked:
-        (rows,) = await context.source.fetch([schools.terms_of_years(asked)], [_DATES], mark=context.mark)
+        statement = schools.terms_of_years(asked)
+        (rows,) = await context.source.fetch([statement], mark=context.mark)
+        context.known.keep(statement, rows)
         for row in rows.layout.several(_DATES, rows.raw):
             found.setdefault((row[1], row[5]), []).append(TermDates(*row))
     shown = {}

@@ -6,9 +6,8 @@ from typing import Any
 
 from loaders.errors import SourceDown
 from loaders.joined import Joined
-from loaders.rows import Rows
 from loaders.statement import Statement
-from resolvers.access import Area, Scope, closed_in, scope_of, take_scope, unread_scope
+from resolvers.access import Area, Scope, closed_in, scope_of
 from resolvers.context import Batch, Context
 from resolvers.paging import Paged, count_of, page_of
 
@@ -116,33 +115,3 @@ class BatchField:
     def students(self, keys: Sequence[Any]) -> list[Any]:
         """The student of each key."""
         return [key[0] if key.__class__ is tuple else key for key in keys]
-
-
-async def read(
-    context: Context, statements: Sequence[Statement | Joined], wanted: Sequence[Sequence[str] | None]
-) -> list[Rows | Exception]:
-    """The answers to a wave's statements in one trip; where it fails, each is answered apart, or by its own failure.
-
-    The viewer's scope comes along with the first of them, since hardly an operation does without.
-    """
-    scope = unread_scope(context)
-    asked, names = ([*statements, scope], [*wanted, None]) if scope is not None else (statements, wanted)
-    try:
-        answers = await context.source.fetch(asked, names, mark=context.mark)
-    except Exception as failure:  # whatever it is, it need not be every statement's
-        if len(asked) == 1:
-            return [failure]
-        return [await _read_one(context, *one) for one in zip(statements, wanted, strict=True)]
-    if scope is not None:
-        rows = answers.pop()
-        if context.scope is None:
-            take_scope(context, rows)
-    return list(answers)
-
-
-async def _read_one(context: Context, statement: Statement | Joined, wanted: Sequence[str] | None) -> Rows | Exception:
-    try:
-        (rows,) = await context.source.fetch([statement], [wanted], mark=context.mark)
-    except Exception as failure:
-        return failure
-    return rows

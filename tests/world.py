@@ -27,7 +27,7 @@ from loaders.statement import Key
 from resolvers.context import Caller, Context, Viewer
 from resolvers.paging import cursor
 from schema.api import schema
-from schema.levels import read
+from schema.reading import read
 
 TODAY = date(2026, 11, 23)
 ENGINE = CompiledEngine(schema, fetch=read, cursor=cursor)

@@ -26,7 +26,7 @@ from loaders.source import Source
 from resolvers.context import Caller, Context, Viewer
 from resolvers.paging import cursor
 from schema.api import schema
-from schema.levels import read
+from schema.reading import read
 
 PEERS = Path(__file__).parent / "peers"
 TODAY = datetime(2025, 4, 25, tzinfo=UTC).date()

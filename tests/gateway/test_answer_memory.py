@@ -25,7 +25,7 @@ from loaders.portal.roles import StaffRole
 from resolvers.context import Caller, Context, Viewer
 from resolvers.paging import cursor
 from schema.api import schema
-from schema.levels import read
+from schema.reading import read
 from tests import documents
 from tests.drawing import IN_THE_STORE, NOT_FOR_PARENTS, draw
 from tests.world import TODAY, World, noon, open_world

@@ -20,7 +20,7 @@ from gateway.execution.run import Run
 from loaders.errors import ValueInvalid
 from resolvers.paging import cursor
 from schema.api import schema
-from schema.levels import read
+from schema.reading import read
 from tests import documents
 from tests.drawing import draw
 from tests.execution.twins import WIDE, difference

@@ -22,7 +22,7 @@ from resolvers.access import Area
 from resolvers.context import Caller, Context, Viewer
 from resolvers.paging import cursor
 from schema.api import schema
-from schema.levels import read
+from schema.reading import read
 from tests import documents
 from tests.drawing import draw
 from tests.gateway.test_answer_memory import WIDE

@@ -18,7 +18,7 @@ from resolvers.context import Caller, Context
 from resolvers.live import Live
 from resolvers.paging import cursor
 from schema.api import schema
-from schema.levels import read
+from schema.reading import read
 from tests.gateway.seats import Seats
 from tests.gateway.stage import Served, Stage, listening
 from tests.gateway.test_websocket import Client, ready
