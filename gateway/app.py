@@ -27,6 +27,7 @@ from gateway.pages.graphiql import graphiql_page, static_routes
 from gateway.pages.letters import letter_routes
 from gateway.pages.preferences import preference_routes
 from gateway.papers import Press
+from gateway.rulings import Rulings
 from gateway.sealing import open_sealer
 from gateway.settings import Settings
 from gateway.told import ToldParts
@@ -183,6 +184,9 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
         await upkeep.start()
         stack.push_async_callback(upkeep.stop)
         live = Live(source, writer, portal.sealer, settings.watch_interval)
+        rulings = Rulings(portal, source, live)
+        await rulings.start()
+        stack.push_async_callback(rulings.stop)
         await live.start()
         stack.push_async_callback(live.stop)
 

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from schema.access_orders import AccessOrderMutations
 from schema.account_management import AccountMutations
 from schema.activation import ActivationMutations
 from schema.letters import LetterMutations
@@ -23,6 +24,7 @@ class Mutation(
     SessionListMutations,
     SupportMutations,
     StaffAccountMutations,
+    AccessOrderMutations,
     PortalRequestMutations,
     ActivationMutations,
     LetterMutations,

@@ -63,6 +63,10 @@ described(
         ProblemCode.IMAGES_WRONG: "The images do not lie as they were chosen.",
         ProblemCode.IMAGE_STEP_OFF: "The district does without preference images.",
         ProblemCode.NO_DEFERRAL_LEFT: "The security set-up cannot be put off any more.",
+        ProblemCode.STUDENT_UNKNOWN: "The school's system has no student of this key.",
+        ProblemCode.AREAS_MISSING: "No area is named.",
+        ProblemCode.PERIOD_INVALID: "What is ordered would end before it begins.",
+        ProblemCode.ORDER_NOT_FOUND: "No order of this id holds.",
     },
 )
 

@@ -8,6 +8,7 @@ from strawberry import Info
 from resolvers import desk
 from resolvers.context import Context
 from resolvers.portal.second_factor import second_factor_state
+from schema.access_orders import AccessOrderDesk
 from schema.letters import LetterDesk
 from schema.portal_requests import PortalRequestDesk
 from schema.roles import StaffRole
@@ -25,7 +26,7 @@ class MailQueue:
 
 
 @strawberry.type(description="What a member of staff works with. Each field says which roles it is for.")
-class StaffDesk(SessionOwner, SupportQueue, AccountDesk, PortalRequestDesk, LetterDesk):
+class StaffDesk(SessionOwner, SupportQueue, AccountDesk, PortalRequestDesk, LetterDesk, AccessOrderDesk):
     username: str = strawberry.field(description="The user name with which the member of staff logs in.")
     name: str | None = strawberry.field(description="What the member of staff is called.")
     roles: list[StaffRole] = strawberry.field(description="What they are there for.")

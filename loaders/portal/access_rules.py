@@ -91,7 +91,7 @@ _LIVE = "where lifted_at is null and (ends_on is null or ends_on >= :since_on) o
 
 async def version_of(store: Reading) -> int:
     """How many orders about access there have been: another number means that what was read is out of date."""
-    (row,) = await store.rows("select orders from access_version where id = 1", {})
+    (row,) = await store.rows("select coalesce(max(orders), 0) as orders from access_version", {})
     return int(row["orders"])
 
 
@@ -113,7 +113,11 @@ async def read_orders(store: Reading, now: datetime, since: date) -> Orders:
 
 async def count_order(transaction: Transaction) -> None:
     """Counts an order, in its own transaction."""
-    await transaction.execute("update access_version set orders = orders + 1 where id = 1", {})
+    await transaction.execute(
+        "insert into access_version (id, orders) values (1, 1) "
+        "on conflict (id) do update set orders = access_version.orders + 1",
+        {},
+    )
 
 
 def block_of(row: Row) -> Block:

@@ -43,6 +43,10 @@ def _office(arguments: str, action: str | None = None) -> Order:
     return Order(frozenset({StaffRole.OFFICE}), arguments, action)
 
 
+def _access(arguments: str, action: str | None = None) -> Order:
+    return Order(frozenset({StaffRole.OFFICE, StaffRole.ADMIN}), arguments, action)
+
+
 ORDERS = {
     "logIn": Order(ANYBODY, f'input: {{ username: "dana", password: "{PASSWORD}", client: MOBILE }}', "LOGGED_IN"),
     "refreshSession": Order(ANYBODY, 'refreshToken: "x"'),
@@ -91,6 +95,12 @@ ORDERS = {
     "decidePortalRequest": _office('input: { reference: "x", approve: false, reason: "Unknown." }'),
     "issueActivationKey": _office('input: { guardianId: "1", delivery: POST }', "LETTER_ORDERED"),
     "orderKeyLetters": _office(f'input: {{ schoolId: "{node_id("School", 1)}" }}', "LETTERS_ORDERED"),
+    "setAccessBlock": _access('input: { guardianId: "1", studentId: "1", reason: COURT_ORDER }', "ACCESS_BLOCKED"),
+    "liftAccessBlock": _access(f'id: "{node_id("AccessBlock", 999)}"'),
+    "setAreaSwitch": _access("input: { areas: [GRADES], reason: SUMMER }", "AREA_CLOSED"),
+    "liftAreaSwitch": _access(f'id: "{node_id("AreaSwitch", 999)}"'),
+    "recordEligibility": _access('input: { studentId: "1", kind: CONSENT }', "ELIGIBILITY_RECORDED"),
+    "withdrawEligibility": _access(f'id: "{node_id("Eligibility", 999)}"'),
     "disableAccount": _admin('username: "target"', "ACCOUNT_DISABLED"),
     "enableAccount": _admin('username: "disabled"', "ACCOUNT_ENABLED"),
     "setStaffRoles": _admin('input: { username: "target", roles: [TEACHER] }', "ROLES_CHANGED"),

@@ -302,7 +302,35 @@ type StaffDesk {
   portalRequests(first: Int, after: String, states: [PortalRequestState!]): PortalRequestConnection
   portalRequest(reference: String!): PortalRequest  guardians(search: GuardianSearchInput!): [MatchedGuardian!]
   letterJob(id: ID!): LetterJob  schools: [OfficeSchool!]
+  accessOrders(studentId: String): AccessOrders
 }
+type AccessOrders { blocks: [AccessBlock!]!  eligibilities: [Eligibility!]!  switches: [AreaSwitch!]! }
+type AccessBlock {
+  id: ID!  guardianId: String!  studentId: String!  from: Date!  to: Date  reason: AccessBlockReason!
+  orderedAt: DateTime!
+}
+type AreaSwitch {
+  id: ID!  schoolId: ID  area: AreaName!  reason: AreaSwitchReason!  closesAt: DateTime!  reopensAt: DateTime
+}
+type Eligibility {
+  id: ID!  studentId: String!  guardianId: String  kind: EligibilityKind!  from: Date!  to: Date
+}
+input AccessBlockInput { guardianId: String!  studentId: String!  from: Date  to: Date  reason: AccessBlockReason! }
+input AreaSwitchInput {
+  schoolId: ID  areas: [AreaName!]!  reason: AreaSwitchReason!  closesAt: DateTime  reopensAt: DateTime
+}
+input EligibilityInput { studentId: String!  guardianId: String  kind: EligibilityKind!  from: Date  to: Date }
+union AccessBlockResult = AccessBlockSuccess | Problems
+type AccessBlockSuccess { blocks: [AccessBlock!]! }
+union AreaSwitchResult = AreaSwitchSuccess | Problems
+type AreaSwitchSuccess { switches: [AreaSwitch!]! }
+union EligibilityResult = EligibilitySuccess | Problems
+type EligibilitySuccess { eligibility: Eligibility! }
+union LiftResult = LiftSuccess | Problems
+type LiftSuccess { id: ID! }
+enum AccessBlockReason { COURT_ORDER PROTECTION_ORDER SAFETY OTHER }
+enum AreaSwitchReason { SCHOOL_SETTING GRADING_WINDOW SUMMER }
+enum EligibilityKind { CONSENT DEPENDENT REFUSAL }
 type MailQueue { waiting: Int!  failed: Int!  oldestPostedAt: DateTime }
 input RequestedStudentInput { name: String!  schoolName: String!  gradeLevel: GradeLevel }
 input PortalRequestInput {

@@ -152,4 +152,5 @@ def test_whoever_has_an_id_that_can_be_fetched_is_a_node() -> None:
     nodes = {type_.name for type_ in SCHEMA.get_possible_types(SCHEMA.type_map["Node"])}  # type: ignore[arg-type]
     with_id = {n.place.removesuffix(".id") for n in fields() if n.name == "id" and str(n.type) == "ID!"}
     assert nodes <= with_id
-    assert with_id - nodes == {"Node", "Category", "PreferenceImage", "Session"}
+    orders = {"AccessBlock", "AreaSwitch", "Eligibility", "LiftSuccess"}
+    assert with_id - nodes == {"Node", "Category", "PreferenceImage", "Session", *orders}
