@@ -224,6 +224,7 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
             remembered=Remembered(authenticator.recall, context),
             answers=Answers(source, settings.answer_memory) if settings.answer_memory else None,
         )
+        sockets = WebSocketEndpoint(edge, revocations=portal.revocations)
         yield House(
             source=source,
             readers=readers,
@@ -234,8 +235,8 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
             press=press,
             documents=settings.documents,
             edge=edge,
-            http=HttpEndpoint(edge, page=graphiql_page(PATH)),
-            websocket=WebSocketEndpoint(edge, revocations=portal.revocations),
+            http=HttpEndpoint(edge, page=graphiql_page(PATH), sockets=sockets),
+            websocket=sockets,
         )
 
 

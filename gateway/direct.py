@@ -12,6 +12,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gateway.heads import HeadProtocol
+from gateway.transport.accept import wants_stream
 from gateway.transport.head import Head
 from gateway.transport.responder import Begun, Responder
 from gateway.transport.responses import Response
@@ -57,7 +58,7 @@ class DirectProtocol(HeadProtocol):
 
     What is whole at the end of the piece is answered: at once where that needs no wait, else by one task. A body that
     is still to come, a request behind one that is under way, a client that does not read, an upgrade, an `Expect`, a
-    proxy that says for whom it asks: all these take the ordinary way.
+    proxy that says for whom it asks, an answer in events: all these take the ordinary way.
     """
 
     endpoint: Callable[[], Responder | None]
@@ -112,7 +113,7 @@ class DirectProtocol(HeadProtocol):
         """Hold a request that may be answered here; hand every other one over."""
         if self.url == PATH and self.parser.get_method() == b"POST" and self._free():
             head = Head("POST", b"", self.headers, str(self.client[0]) if self.client else "")
-            if not any(head.has(name) for name in FORWARDED):
+            if not any(head.has(name) for name in FORWARDED) and not wants_stream(head.every(b"accept")):
                 self._held = head
                 return
         self._hand_over()

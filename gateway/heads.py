@@ -10,6 +10,8 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from gateway.transport.sse import STREAMING
+
 HEAD_BYTES = 32_768
 HEAD_FIELDS = 100
 HEAD_SECONDS = 10.0
@@ -198,6 +200,12 @@ class HeadProtocol(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def shutdown(self) -> None:
+        """The server stops: a stream of events ends here, for it would have no end; its client comes back."""
+        super().shutdown()
+        if self._busy() and getattr(self.cycle, "scope", {}).get(STREAMING):
+            self.transport.close()
 
     def _refuse(self, refusal: Refusal) -> None:
         self._end()

@@ -104,7 +104,8 @@ def _tally(s: Sample) -> Statement:
 
 
 def _watched(s: Sample, subject: str) -> Statement:
-    return watched_things(s.dialect, SUBJECTS[subject], s.one(TAKEN), s.now, s.today)
+    owners = s.one(GUARDIAN if SUBJECTS[subject].owner == "guardian" else TAKEN)
+    return watched_things(s.dialect, SUBJECTS[subject], owners, s.now, s.today)
 
 
 STATEMENTS: tuple[Listed, ...] = (
@@ -182,6 +183,9 @@ STATEMENTS: tuple[Listed, ...] = (
     Listed("the first grade of courses", (TAKEN, SECTION), lambda s: grades.first_grade_of_courses(_taken(s))),
     Listed("grades", (TAKEN, GRADE), lambda s: grades.grades(s.pairs(TAKEN, GRADE))),
     Listed("the watched grades", (TAKEN,), lambda s: _watched(s, "grade")),
+    Listed("the watched assignments", (TAKEN,), lambda s: _watched(s, "assignment")),
+    Listed("the watched attendance", (TAKEN,), lambda s: _watched(s, "attendance")),
+    Listed("the watched messages", (GUARDIAN,), lambda s: _watched(s, "message")),
     Listed(
         "the assignments of students",
         (TAKEN,),

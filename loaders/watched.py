@@ -28,8 +28,8 @@ class Subject:
     """What is watched of each owner: the things by their keys, the values that make a change of them, and a day.
 
     `owner` is the entity whose keys the owners are, `parts` are those of a thing's own keys. `days` is how far back the
-    thing's day may lie: of one before that nothing is told, or (`old_changes`) only that it changed or went. The value
-    that could hold anything stands last.
+    thing's day may lie: of one before that nothing is told, or (`old_changes`) only that it changed or went. A change
+    of the values from `apart` on is of another kind than one of those before. What could hold anything stands last.
     """
 
     name: str
@@ -40,11 +40,13 @@ class Subject:
     keys: tuple[str, ...]
     day: str | None
     values: tuple[str, ...]
-    numbers: frozenset[int]
     body: str
     days: int
-    old_changes: bool
     chunk: int
+    numbers: frozenset[int] = frozenset()
+    flags: frozenset[int] = frozenset()
+    apart: int | None = None
+    old_changes: bool = False
 
     def begins(self, today: date) -> date:
         """The first day of which things are told."""
@@ -82,7 +84,88 @@ group by grade.student_id""",
     chunk=2_000,
 )
 
-SUBJECTS: Mapping[str, Subject] = {subject.name: subject for subject in (GRADES,)}
+# The assignments that loaders.assignments shows, due in the last four months or later, and what is released of scores.
+ASSIGNMENTS = Subject(
+    name="assignment",
+    relations=("assignment", "enrollment", "score"),
+    owner="student",
+    owner_column="enrollment.student_id",
+    parts=("section", "assignment"),
+    keys=("assignment.section_id", "assignment.id"),
+    day="assignment.due_on",
+    values=(
+        "assignment.due_on",
+        "assignment.points_possible",
+        "assignment.title",
+        "score.points",
+        "score.percent",
+        "score.late",
+        "score.missing",
+        "score.incomplete",
+        "score.exempt",
+        "score.dropped",
+        "score.turned_in",
+        "score.cheated",
+        "score.letter",
+        "score.comment",
+    ),
+    numbers=frozenset({1, 3, 4}),
+    flags=frozenset(range(5, 12)),
+    apart=3,
+    body="""from {enrollment} as enrollment
+join {assignment} as assignment on assignment.section_id = enrollment.section_id
+left join {score} as score on score.student_id = enrollment.student_id and score.assignment_id = assignment.id
+  and score.released = 1
+where enrollment.student_id in :owner_ids and assignment.visible = 1
+  and (assignment.due_on is null or assignment.due_on >= :from_on)
+  and (enrollment.ends_on is null or assignment.due_on is null or assignment.due_on <= enrollment.ends_on)
+group by enrollment.student_id""",
+    days=120,
+    chunk=300,
+)
+
+# A mark of presence is no news, but that a mark of absence has become one is: it goes.
+ATTENDANCE = Subject(
+    name="attendance",
+    relations=("attendance",),
+    owner="student",
+    owner_column="attendance.student_id",
+    parts=("date", "period"),
+    keys=("attendance.on_date", "attendance.period_id"),
+    day="attendance.on_date",
+    values=(
+        "attendance.status",
+        "attendance.excuse",
+        "attendance.minutes_missed",
+        "attendance.code",
+        "attendance.comment",
+    ),
+    numbers=frozenset({2}),
+    body="""from {attendance} as attendance
+where attendance.student_id in :owner_ids and attendance.status <> 'PRESENT' and attendance.on_date >= :from_on
+group by attendance.student_id""",
+    days=30,
+    chunk=1_000,
+)
+
+MESSAGES = Subject(
+    name="message",
+    relations=("message", "message_recipient"),
+    owner="guardian",
+    owner_column="message_recipient.guardian_id",
+    parts=("message",),
+    keys=("message.id",),
+    day="message.sent_at",
+    values=("message.scope",),
+    body="""from {message_recipient} as message_recipient
+join {message} as message on message.id = message_recipient.message_id
+where message_recipient.guardian_id in :owner_ids and message.sent_at <= :now and message.sent_at >= :since
+group by message_recipient.guardian_id""",
+    days=60,
+    chunk=1_000,
+)
+
+SUBJECTS: Mapping[str, Subject] = {subject.name: subject for subject in (GRADES, ASSIGNMENTS, ATTENDANCE, MESSAGES)}
 
 
 @lru_cache
@@ -105,7 +188,7 @@ def watched_things(dialect: Dialect, subject: Subject, owners: Sequence[Key], no
     if ":from_on" in subject.body:
         params["from_on"] = subject.begins(today)
     if ":now" in subject.body:
-        params["now"] = now
+        params |= {"now": now, "since": now - timedelta(days=subject.days)}
     return _template(dialect, subject.name)(**params)
 
 
@@ -139,6 +222,9 @@ def read_things(adapter: Adapter, subject: Subject, text: str) -> Mapping[Thing,
                 values[number] = _number(values[number])
         except (InvalidOperation, ValueError):
             continue
+        for flag in subject.flags:
+            # Not raised, and not known to be raised, are the same news.
+            values[flag] = "" if values[flag] == "0" else values[flag]
         if all(_is_key(adapter, entity, key) for entity, key in zip(subject.parts, thing, strict=True)):
             found[thing] = Seen(tuple(values), parts[len(subject.keys)] if dated else "")
     return found

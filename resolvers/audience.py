@@ -5,11 +5,13 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
+from loaders.messages import messages
 from loaders.rights import rights_of_guardians, scopes_of_guardians
 from loaders.rows import Rows
 from loaders.source import Source
 from loaders.statement import Key
 from resolvers.access import Area, Scope, closed, standing, take_scope
+from resolvers.changes import ChangeEvent
 from resolvers.context import Context
 from resolvers.rules import rules_of
 
@@ -38,6 +40,19 @@ class Audience:
         """Whether the guardian has a right to the student today that opens the area."""
         scope = await self._scope_of(guardian)
         return student in scope and student not in scope.shut(area)
+
+    async def receives(self, guardian: Key, event: ChangeEvent) -> bool:
+        """Whether a message that was sent to the guardian is shown now: not withdrawn, and about no student's who is
+        not theirs."""
+        if event.message_key is None:
+            return False
+        self.statements += 1
+        scope = await self._scope_of(guardian)
+        shut = scope.shut(Area.MESSAGES)
+        students = [student for student in scope.rights if student not in shut]
+        statement = messages(guardian, students, self._source.now(), [event.message_key])
+        (rows,) = await self._source.fetch([statement], [["message_key"]])
+        return bool(rows.raw)
 
     async def standings(self, student: Key, area: Area, contexts: Sequence[Context]) -> list[Hashable | None]:
         """How each viewer stands to the student, their rights read together; the first of each kind keeps its scope.

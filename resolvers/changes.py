@@ -19,6 +19,7 @@ from resolvers.access import readable
 from resolvers.areas import Area
 from resolvers.context import Context
 from resolvers.errors import BadUserInput, CursorExpired
+from resolvers.messages import received
 from resolvers.paging import page_of
 from resolvers.portal.listing import Listing
 from resolvers.portal.sealing import SealBroken, Sealer
@@ -37,13 +38,34 @@ class ChangeKind(Enum):
     GRADE_ADDED = "GRADE_ADDED"
     GRADE_CHANGED = "GRADE_CHANGED"
     GRADE_REMOVED = "GRADE_REMOVED"
+    ASSIGNMENT_ADDED = "ASSIGNMENT_ADDED"
+    ASSIGNMENT_CHANGED = "ASSIGNMENT_CHANGED"
+    ASSIGNMENT_SCORED = "ASSIGNMENT_SCORED"
+    ASSIGNMENT_REMOVED = "ASSIGNMENT_REMOVED"
+    ATTENDANCE_ADDED = "ATTENDANCE_ADDED"
+    ATTENDANCE_CHANGED = "ATTENDANCE_CHANGED"
+    ATTENDANCE_REMOVED = "ATTENDANCE_REMOVED"
+    MESSAGE_RECEIVED = "MESSAGE_RECEIVED"
 
 
-#: The kinds of each subject of the watcher, and the area of the record in which they are.
+#: The kinds of each subject of the watcher, that of a new thing first, and the area of the record in which they are.
 KINDS: Mapping[str, tuple[ChangeKind, ...]] = {
     "grade": (ChangeKind.GRADE_ADDED, ChangeKind.GRADE_CHANGED, ChangeKind.GRADE_REMOVED),
+    "assignment": (
+        ChangeKind.ASSIGNMENT_ADDED,
+        ChangeKind.ASSIGNMENT_CHANGED,
+        ChangeKind.ASSIGNMENT_SCORED,
+        ChangeKind.ASSIGNMENT_REMOVED,
+    ),
+    "attendance": (ChangeKind.ATTENDANCE_ADDED, ChangeKind.ATTENDANCE_CHANGED, ChangeKind.ATTENDANCE_REMOVED),
+    "message": (ChangeKind.MESSAGE_RECEIVED,),
 }
-AREAS: Mapping[str, Area] = {"grade": Area.GRADES}
+AREAS: Mapping[str, Area] = {
+    "grade": Area.GRADES,
+    "assignment": Area.GRADES,
+    "attendance": Area.ATTENDANCE,
+    "message": Area.MESSAGES,
+}
 
 SUBJECT_OF: Mapping[ChangeKind, str] = {kind: subject for subject, kinds in KINDS.items() for kind in kinds}
 
@@ -72,6 +94,11 @@ class ChangeEvent:
     def subject(self) -> str:
         """The subject of the watcher that it is of."""
         return SUBJECT_OF[self.kind]
+
+    @property
+    def message_key(self) -> Key | None:
+        """The key of the message that was received; None where it is no message."""
+        return _a_key(self.thing[0]) if self.kind is ChangeKind.MESSAGE_RECEIVED else None
 
 
 def cursor_of(epoch: str, sequence: int) -> str:
@@ -142,7 +169,7 @@ async def changes_of_viewer(context: Context, first: int | None, after: str | No
     found = await change_log.changes_of(portal.writer, whose, place, state.head, page.first + 1)
     kept = found[: page.first]
     events = [event_of(context.source.adapter, portal.sealer, state.epoch, change) for change in kept]
-    told = tuple(event for event in events if event is not None)
+    told = await _readable(context, [event for event in events if event is not None])
     return Listing(
         found=told,
         cursors=tuple(event.cursor for event in told),
@@ -163,8 +190,18 @@ async def _whose(context: Context) -> Whose:
     students = [
         ([kind.value for kind in kinds], [str(student) for student in await readable(context, AREAS[subject])])
         for subject, kinds in KINDS.items()
+        if SUBJECTS[subject].owner == "student"
     ]
-    return Whose(students)
+    return Whose(students, str(context.guardian()), [kind.value for kind in KINDS["message"]])
+
+
+async def _readable(context: Context, events: Sequence[ChangeEvent]) -> tuple[ChangeEvent, ...]:
+    """The events less those of messages that the viewer cannot read now: withdrawn, or of others' students."""
+    keys = [event.message_key for event in events if event.message_key is not None]
+    if not keys:
+        return tuple(events)
+    shown = await received(context, keys)
+    return tuple(event for event in events if event.message_key is None or event.message_key in shown)
 
 
 def _thing(adapter: Adapter, subject: Subject, texts: Sequence[str]) -> tuple[Key | date, ...]:
@@ -175,6 +212,12 @@ def _thing(adapter: Adapter, subject: Subject, texts: Sequence[str]) -> tuple[Ke
             raise ValueError("Not a key of this source.")
         keys.append(key)
     return tuple(keys)
+
+
+def _a_key(part: Key | date) -> Key:
+    if isinstance(part, date):
+        raise TypeError("A date is no key.")
+    return part
 
 
 def _previous(sealer: Sealer, sealed: str | None) -> tuple[Decimal | None, str | None]:

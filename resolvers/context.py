@@ -95,6 +95,7 @@ class Context:
         "known",
         "loads",
         "policy",
+        "resume",
         "scope",
         "source",
         "support_email",
@@ -122,6 +123,8 @@ class Context:
         self.loads: dict[Any, Any] = {}
         self.known = Known()
         self.volatile = False
+        #: The cursor with which a stream of events comes back by itself; it stands above the operation's own.
+        self.resume: str | None = None
         self.fresh_until: datetime | None = None
         self._portal = portal
         self._live = live

@@ -48,7 +48,7 @@ def standing_of(subject: Subject, owner: str, things: Mapping[Thing, Seen], tag:
 def differences(subject: Subject, before: Standing, now: Standing, today: date) -> list[Difference]:
     """What has changed, in the order of the things' names; nothing of what lies too far back."""
     begins = subject.begins(today).isoformat()
-    added, _, _ = KINDS[subject.name]
+    added = KINDS[subject.name][0]
     found = []
     for entity in sorted({*before, *now}):
         was, is_now = before.get(entity), now.get(entity)
@@ -57,10 +57,13 @@ def differences(subject: Subject, before: Standing, now: Standing, today: date) 
         old = any(kept is not None and kept.day and kept.day < begins for kept in (was, is_now))
         if old and not (subject.old_changes and was is not None):
             continue
+        kind = _kind(subject, was, is_now)
+        if kind is None:
+            continue
         found.append(
             Difference(
                 entity,
-                _kind(subject, was, is_now),
+                kind,
                 "" if is_now is None else is_now.version,
                 "" if was is None else was.version,
                 () if was is None else was.values,
@@ -87,13 +90,21 @@ def unpacked(text: str) -> Standing:
 
 
 def _kept(subject: Subject, owner: str, thing: Thing, seen: Seen, tag: Tag) -> Kept:
-    text = "\0".join((subject.name, owner, *thing, *seen.values))
-    values = seen.values if subject.name == "grade" else ()
-    return Kept(tag("a version", text)[:24], seen.day, values)
+    parts = [seen.values] if subject.apart is None else [seen.values[: subject.apart], seen.values[subject.apart :]]
+    texts = ["\0".join((subject.name, str(n), owner, *thing, *values)) for n, values in enumerate(parts)]
+    version = "-".join(tag("a version", text)[: 24 // len(texts)] for text in texts)
+    return Kept(version, seen.day, seen.values if subject.name == "grade" else ())
 
 
-def _kind(subject: Subject, was: Kept | None, is_now: Kept | None) -> ChangeKind:
-    added, changed, removed = KINDS[subject.name]
+def _kind(subject: Subject, was: Kept | None, is_now: Kept | None) -> ChangeKind | None:
+    """What has become of a thing; None where that is told to nobody."""
+    kinds = KINDS[subject.name]
     if was is None:
-        return added
-    return removed if is_now is None else changed
+        return kinds[0]
+    if len(kinds) == 1:
+        return None
+    if is_now is None:
+        return kinds[-1]
+    if subject.apart is not None and was.version.partition("-")[0] == is_now.version.partition("-")[0]:
+        return kinds[2]
+    return kinds[1]

@@ -26,7 +26,7 @@ from loaders.portal.transaction import Store, Transaction
 from loaders.source import Source
 from loaders.statement import Key
 from resolvers.audience import Audience
-from resolvers.changes import AREAS, KINDS, ChangeEvent, event_of, place_of
+from resolvers.changes import AREAS, KINDS, ChangeEvent, cursor_of, event_of, place_of
 from resolvers.context import Context
 from resolvers.errors import CursorExpired
 from resolvers.portal.sealing import Sealer
@@ -101,6 +101,7 @@ class Live:
         self._audience = Audience(source)
         self._subscribers: set[Subscriber] = set()
         self._followers: dict[Key, set[Subscriber]] = {}
+        self._recipients: dict[Key, set[Subscriber]] = {}
         self._state: LogState | None = None
         self._opening: asyncio.Task[LogState] | None = None
         self._last = 0
@@ -172,19 +173,22 @@ class Live:
         changes. CursorExpired where not everything behind `after` is in the log, BadUserInput where it is no cursor;
         refuses as the source and the store do.
         """
-        await self._begun()
-        place = self._last
+        epoch, place = (await self._begun()).epoch, self._last
         if after is not None:
             state = await self._current()
             place = place_of(after, state)
             if place > self._last:
                 await self.tell()
         subscriber = Subscriber(guardian, frozenset(subjects), student, place, place)
+        if "message" in subscriber.subjects and guardian not in self._recipients:
+            await self._watcher.watch((), (guardian,))
         await self._follow(subscriber, subscriber.mine(await self._audience.students_of(guardian)))
         # What was logged while the students were looked up was not pushed: it stands in the log.
         subscriber.horizon = max(place, self._last)
         self._subscribers.add(subscriber)
-        return ChangeStream(self, subscriber)
+        if "message" in subscriber.subjects:
+            self._recipients.setdefault(guardian, set()).add(subscriber)
+        return ChangeStream(self, subscriber, cursor_of(epoch, place))
 
     async def poll(self) -> None:
         """Look at the source once, if it is ours to watch and anything can have changed, and tell what was logged.
@@ -200,7 +204,7 @@ class Live:
                 self._rights_look = _Look(mark, monotonic() + TRUSTED)
                 self._rights_due = self.polls + RIGHTS_EVERY
             if await self._hold():
-                await self._watcher.watch(await self._roster.newcomers())
+                await self._watcher.watch(*await self._roster.all())
                 if not self._source_look.vouches(mark):
                     try:
                         await self._watcher.look()
@@ -242,7 +246,7 @@ class Live:
     async def read(self, subscriber: Subscriber) -> Sequence[ChangeEvent]:
         """The next events of a stream that stand in the log, up to its horizon."""
         kinds = [kind.value for subject in sorted(subscriber.subjects) for kind in KINDS[subject]]
-        whose = Whose([(kinds, [str(student) for student in subscriber.students])])
+        whose = Whose([(kinds, [str(student) for student in subscriber.students])], str(subscriber.guardian), kinds)
         place, upto = subscriber.place, subscriber.horizon
         while True:
             state = await self._current()
@@ -256,20 +260,20 @@ class Live:
 
     async def may_see(self, guardian: Key, event: ChangeEvent) -> bool:
         """Whether the guardian may be told of the event now; waits while that cannot be read."""
-        if event.student_key is None:
-            return event.guardian_key == guardian
         while True:
             try:
+                if event.student_key is None:
+                    return event.guardian_key == guardian and await self._audience.receives(guardian, event)
                 return await self._audience.may_read(guardian, event.student_key, AREAS[event.subject])
             except (SourceDown, StatementTimeout):
                 await asyncio.sleep(self.interval)
 
     async def standings(self, event: ChangeEvent, contexts: Sequence[Context]) -> list[Hashable | None]:
         """How each of these viewers stands to the event now; waits while that cannot be read."""
-        if event.student_key is None:
-            return [_own(event, context) for context in contexts]
         while True:
             try:
+                if event.student_key is None:
+                    return [await self._own(event, context) for context in contexts]
                 return await self._audience.standings(event.student_key, AREAS[event.subject], contexts)
             except (SourceDown, StatementTimeout):
                 await asyncio.sleep(self.interval)
@@ -281,6 +285,10 @@ class Live:
         subscriber.ended = True
         subscriber.wake()
         self._subscribers.discard(subscriber)
+        if recipients := self._recipients.get(subscriber.guardian):
+            recipients.discard(subscriber)
+            if not recipients:
+                del self._recipients[subscriber.guardian]
         students, subscriber.students = subscriber.students, set()
         self._unfollow(subscriber, students)
 
@@ -361,10 +369,14 @@ class Live:
                     await self.tell()
 
     def _push(self, event: ChangeEvent) -> None:
-        if event.student_key is not None:
-            # A copy: whoever hears of it may leave.
-            for subscriber in tuple(self._followers.get(event.student_key, ())):
-                subscriber.push(event)
+        hearing = (
+            self._followers.get(event.student_key)
+            if event.student_key is not None
+            else self._recipients.get(event.guardian_key)  # type: ignore[arg-type]
+        )
+        # A copy: whoever hears of it may leave.
+        for subscriber in tuple(hearing or ()):
+            subscriber.push(event)
 
     def _end_all(self, failure: Exception | None) -> None:
         for subscriber in list(self._subscribers):
@@ -399,7 +411,8 @@ class Live:
             if not self._followers[student]:
                 del self._followers[student]
 
-
-def _own(event: ChangeEvent, context: Context) -> Hashable | None:
-    viewer = context.viewer
-    return event.guardian_key if viewer is not None and viewer.guardian_key == event.guardian_key else None
+    async def _own(self, event: ChangeEvent, context: Context) -> Hashable | None:
+        viewer, key = context.viewer, event.guardian_key
+        if viewer is None or key is None or viewer.guardian_key != key:
+            return None
+        return key if await self._audience.receives(key, event) else None

@@ -43,6 +43,15 @@ async def messages_by_id(keys: Sequence[Key], batch: Batch) -> Statement | None:
     return messages.messages(viewer.guardian_key, students, await shown_until(batch.context), keys)
 
 
+async def received(context: Context, keys: Sequence[Key]) -> set[Key]:
+    """Of these messages those that are shown to the viewer now."""
+    statement = await messages_by_id(keys, Batch(context))
+    if statement is None:
+        return set()
+    (rows,) = await context.source.fetch([statement], [["message_key"]])
+    return set(rows.layout.values("message_key", rows.raw))
+
+
 async def shown_until(context: Context) -> datetime:
     """The current instant, until which messages are shown; the answer holds until the next message is to be seen.
 

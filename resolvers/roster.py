@@ -1,4 +1,4 @@
-"""Whose records are watched: the students of all guardians who have an account."""
+"""Who is watched: all guardians who have an account, and their students."""
 
 from time import monotonic
 
@@ -16,7 +16,7 @@ REST = 20.0
 
 
 class Roster:
-    """Goes through the accounts now and then, and says whose students have come."""
+    """Goes through the accounts now and then, and says who is to be watched."""
 
     def __init__(self, source: Source, store: Store, every: float = EVERY) -> None:
         self.statements = 0
@@ -25,20 +25,22 @@ class Roster:
         self._every = every
         self._due = 0.0
 
-    async def newcomers(self) -> set[Key]:
-        """The students of all guardians with an account where it is time to look, else none; the watcher knows most."""
+    async def all(self) -> tuple[set[Key], set[Key]]:
+        """The students of all guardians with an account, and these, where it is time to look; else nobody."""
         began = monotonic()
-        if began < self._due:
-            return set()
         students: set[Key] = set()
+        everybody: set[Key] = set()
+        if began < self._due:
+            return students, everybody
         after = ""
         while page := await guardians_after(self._store, after, CHUNK):
             after = page[-1]
             keys = [self._source.adapter.parse_key("guardian", guardian) for guardian in page]
             guardians = [key for key in keys if key is not None]
+            everybody.update(guardians)
             self.statements += 1
             statement = rights_of_guardians(guardians).unremembered()
             (rows,) = await self._source.fetch([statement], [["guardian_key", "student_key"]])
             students.update(rows.layout.values("student_key", rows.raw))
         self._due = monotonic() + max(self._every, REST * (monotonic() - began))
-        return students
+        return students, everybody

@@ -97,7 +97,9 @@ class ChangeStream:
     events: the rest wait in the log. CursorExpired where they waited for so long that the log has let them go.
     """
 
-    def __init__(self, hub: Hub, subscriber: Subscriber) -> None:
+    def __init__(self, hub: Hub, subscriber: Subscriber, start: str) -> None:
+        #: The cursor from which on everything is told.
+        self.start = start
         self._hub = hub
         self._subscriber = subscriber
         self._let_go = weakref.finalize(self, hub.release, subscriber)

@@ -46,16 +46,15 @@ class Watcher:
         self._store = store
         self._sealer = sealer
         self._guard = guard
-        self._wanted: set[Key] = set()
+        self._wanted: set[tuple[str, Key]] = set()
         self._beginning = asyncio.Lock()
 
-    async def watch(self, students: Iterable[Key]) -> None:
-        """Returns when each of these students is watched, so that the next change is logged; of the first look nobody
-        is told.
+    async def watch(self, students: Iterable[Key], guardians: Iterable[Key] = ()) -> None:
+        """Returns when each of these students and guardians is watched, so that the next change is logged.
 
-        Refuses as the source and the store do.
+        Of the first look nobody is told. Refuses as the source and the store do.
         """
-        wanted = set(students)
+        wanted = {("student", key) for key in students} | {("guardian", key) for key in guardians}
         if not wanted:
             return
         self._wanted |= wanted
@@ -93,16 +92,15 @@ class Watcher:
     def _subjects(self) -> Sequence[Subject]:
         return [subject for subject in SUBJECTS.values() if self._source.adapter.has(*subject.relations)]
 
-    async def _begin(self, students: set[Key]) -> None:
+    async def _begin(self, owners: set[tuple[str, Key]]) -> None:
         for subject in self._subjects():
-            if subject.owner != "student":
-                continue
-            for chunk in _chunks(sorted(students, key=str), subject.chunk):
-                names = [str(student) for student in chunk]
+            keys = sorted((key for entity, key in owners if entity == subject.owner), key=str)
+            for chunk in _chunks(keys, subject.chunk):
+                names = [str(key) for key in chunk]
                 known: set[str] = set()
                 for part in _chunks(names, 500):
                     known |= set(await digests_of(self._store, subject.name, part))
-                new = [student for student in chunk if str(student) not in known]
+                new = [key for key in chunk if str(key) not in known]
                 if not new:
                     continue
                 texts = await self._texts(subject, new)

@@ -4,7 +4,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.attendance import Attendance
-from schema.changes import GradeChanged
+from schema.changes import AssignmentChanged, AttendanceChanged, GradeChanged, MessageReceived
 from schema.gradebook import Assignment, Course, Grade
 from schema.messages import Message
 from schema.mutation import Mutation
@@ -18,7 +18,22 @@ schema = strawberry.Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    types=[Assignment, Attendance, Course, Grade, GradeChanged, Message, Parent, School, Student, Teacher, Term],
+    types=[
+        Assignment,
+        Attendance,
+        Course,
+        Grade,
+        GradeChanged,
+        AssignmentChanged,
+        AttendanceChanged,
+        MessageReceived,
+        Message,
+        Parent,
+        School,
+        Student,
+        Teacher,
+        Term,
+    ],
     config=StrawberryConfig(scalar_map=SCALARS),
 )
 

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import strawberry
 from strawberry import Info, Private
 
+from resolvers import assignments, attendance, grades, messages, people
 from resolvers import changes as log
-from resolvers import grades, people
 from resolvers.access import Area
 from resolvers.changes import ChangeEvent, ChangeKind
 from resolvers.context import Batch, Context
+from schema.attendance import Attendance
 from schema.batching import First, batched
 from schema.connections import Connection
 from schema.enums import described
-from schema.gradebook import Grade
+from schema.gradebook import Assignment, Grade
 from schema.listings import connection
+from schema.messages import Message
 
 if TYPE_CHECKING:
     from schema.people import Student
@@ -31,6 +33,14 @@ described(
         ChangeKind.GRADE_ADDED: "A grade stands where none stood: entered, or released to families.",
         ChangeKind.GRADE_CHANGED: "A grade's percent, letter or points changed, or the school posted it.",
         ChangeKind.GRADE_REMOVED: "A grade is gone: deleted, emptied, or no longer released.",
+        ChangeKind.ASSIGNMENT_ADDED: "An assignment can be seen that could not: given, or come into sight.",
+        ChangeKind.ASSIGNMENT_CHANGED: "An assignment has another title, due date or number of points.",
+        ChangeKind.ASSIGNMENT_SCORED: "A score was entered, changed or taken away: points, letter, flags or comment.",
+        ChangeKind.ASSIGNMENT_REMOVED: "An assignment is gone: deleted, or no longer shown.",
+        ChangeKind.ATTENDANCE_ADDED: "A mark other than PRESENT stands where none stood.",
+        ChangeKind.ATTENDANCE_CHANGED: "A mark says something else: its status, excuse, minutes, code or comment.",
+        ChangeKind.ATTENDANCE_REMOVED: "A mark other than PRESENT is gone: the student was present, or it was deleted.",
+        ChangeKind.MESSAGE_RECEIVED: "A message can be read that could not.",
     },
 )
 
@@ -61,7 +71,7 @@ class Change:
 
     @batched("student_key", shared=True)
     def student(keys: Any, batch: Batch) -> LazyStudent | None:
-        """The student whom it concerns."""
+        """The student whom it concerns; null where it concerns none, or cannot be read right now."""
         return people.students_by_key(keys, batch)
 
 
@@ -89,6 +99,41 @@ class GradeChanged(Change):
         return [letter for _, _, letter in keys]
 
 
+@strawberry.type(
+    description="An assignment that came, changed, was scored or went: one without a due date, or due in the last 120 "
+    "days or later."
+)
+class AssignmentChanged(Change):
+    assignment_key: Private[Any]
+
+    @batched("assignment_key", area=Area.GRADES, shared=True)
+    def assignment(keys: Any, batch: Batch) -> Assignment | None:
+        """The assignment with its score as they are now; null where it is gone, or cannot be read right now."""
+        return assignments.assignments_by_id(keys, batch)
+
+
+@strawberry.type(
+    description="A mark of attendance of the last 30 days that is not PRESENT, or was not: entered, changed, or gone."
+)
+class AttendanceChanged(Change):
+    attendance_key: Private[Any]
+
+    @batched("attendance_key", area=Area.ATTENDANCE, shared=True)
+    def attendance(keys: Any, batch: Batch) -> Attendance | None:
+        """The mark as it is now, PRESENT after a correction; null where it is gone, or cannot be read right now."""
+        return attendance.attendance_by_id(keys, batch)
+
+
+@strawberry.type(description="A message to the viewer that can be read since.")
+class MessageReceived(Change):
+    message_key: Private[Any]
+
+    @batched("message_key")
+    def message(keys: Any, batch: Batch) -> Message | None:
+        """The message; null where it can no longer be read."""
+        return messages.messages_by_id(keys, batch)
+
+
 @strawberry.type(description="Whoever is told of changes.")
 class ChangeReader:
     @strawberry.field(
@@ -109,14 +154,23 @@ class ChangeReader:
 
 def told(event: ChangeEvent) -> Change:
     """The event by its keys alone, and what a grade was; every other word is read with the rights of its moment."""
-    gone = event.kind is ChangeKind.GRADE_REMOVED
-    return GradeChanged(
-        student_key=event.student_key,
-        cursor=event.cursor,
-        occurred_at=event.occurred_at,
-        kind=event.kind,
-        corrects=event.corrects,
-        retracts=event.retracts,
-        grade_key=None if gone else (event.student_key, *event.thing),
-        before=(event.student_key, event.previous_percent, event.previous_letter),
-    )
+    thing = (event.student_key, *event.thing)
+    common: dict[str, Any] = {
+        "student_key": event.student_key,
+        "cursor": event.cursor,
+        "occurred_at": event.occurred_at,
+        "kind": event.kind,
+        "corrects": event.corrects,
+        "retracts": event.retracts,
+    }
+    match event.subject:
+        case "grade":
+            gone = event.kind is ChangeKind.GRADE_REMOVED
+            before = (event.student_key, event.previous_percent, event.previous_letter)
+            return GradeChanged(**common, grade_key=None if gone else thing, before=before)
+        case "assignment":
+            return AssignmentChanged(**common, assignment_key=thing)
+        case "attendance":
+            return AttendanceChanged(**common, attendance_key=thing)
+        case _:
+            return MessageReceived(**common, message_key=event.message_key)

@@ -10,7 +10,7 @@ from resolvers import arguments
 from resolvers.changes import KINDS, ChangeEvent
 from resolvers.context import Context
 from resolvers.streams import ChangeStream
-from schema.changes import AFTER, Change, GradeChanged, told
+from schema.changes import AFTER, AssignmentChanged, AttendanceChanged, Change, GradeChanged, MessageReceived, told
 
 _REFUSALS = "UNAUTHENTICATED without a session, FORBIDDEN for staff."
 
@@ -35,6 +35,30 @@ class Subscription:
         return cast("AsyncGenerator[GradeChanged, None]", await _follow(info, ("grade",), student_id, after))
 
     @strawberry.subscription(
+        description="Each change to an assignment of the viewer's students or to its score, once, in order. "
+        + _REFUSALS
+    )
+    async def assignment_changed(
+        self, info: strawberry.Info[Context, None], student_id: StudentArgument = None, after: AfterArgument = None
+    ) -> AsyncGenerator[AssignmentChanged, None]:
+        return cast("AsyncGenerator[AssignmentChanged, None]", await _follow(info, ("assignment",), student_id, after))
+
+    @strawberry.subscription(
+        description="Each mark of attendance of the viewer's students that is not PRESENT, as it comes, changes and "
+        "goes, once, in order. " + _REFUSALS
+    )
+    async def attendance_changed(
+        self, info: strawberry.Info[Context, None], student_id: StudentArgument = None, after: AfterArgument = None
+    ) -> AsyncGenerator[AttendanceChanged, None]:
+        return cast("AsyncGenerator[AttendanceChanged, None]", await _follow(info, ("attendance",), student_id, after))
+
+    @strawberry.subscription(description="Each message to the viewer as it can be read, once, in order. " + _REFUSALS)
+    async def message_received(
+        self, info: strawberry.Info[Context, None], after: AfterArgument = None
+    ) -> AsyncGenerator[MessageReceived, None]:
+        return cast("AsyncGenerator[MessageReceived, None]", await _follow(info, ("message",), None, after))
+
+    @strawberry.subscription(
         description="Every change that the viewer may be told of, of all subjects in one stream, once, in order. "
         + _REFUSALS
     )
@@ -51,7 +75,7 @@ async def _follow(
     context = info.context
     guardian = context.guardian()
     student = None if student_id is None else arguments.student_keys(context, [student_id], "studentId")[0]
-    return _Told(await context.live.subscribe(guardian, subjects, student, after))
+    return _Told(await context.live.subscribe(guardian, subjects, student, context.resume or after))
 
 
 class _Told:
@@ -70,6 +94,11 @@ class _Told:
 
     async def aclose(self) -> None:
         await self._stream.aclose()
+
+    @property
+    def start(self) -> str:
+        """The cursor from which on everything is told."""
+        return self._stream.start
 
     @property
     def level(self) -> bool:

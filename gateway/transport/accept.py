@@ -4,6 +4,7 @@ from functools import lru_cache
 
 JSON = "application/json"
 RESPONSE = "application/graphql-response+json"
+EVENTS = "text/event-stream"
 #: Clients are of few kinds: what a field's value means is worked out once. A value may be as long as a head.
 REMEMBERED = 64
 
@@ -33,6 +34,12 @@ def negotiate(accept: tuple[str, ...]) -> str | None:
 def wants_page(accept: tuple[str, ...]) -> bool:
     """Whether a browser asks for a page: text/html is named."""
     return any(range_ == "text/html" and quality > 0 for value in accept for range_, quality in _ranges(value))
+
+
+@lru_cache(REMEMBERED)
+def wants_stream(accept: tuple[str, ...]) -> bool:
+    """Whether the answer is to come as events: text/event-stream is named."""
+    return any(range_ == EVENTS and quality > 0 for value in accept for range_, quality in _ranges(value))
 
 
 @lru_cache(REMEMBERED)

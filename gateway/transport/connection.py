@@ -142,6 +142,16 @@ class Connection:
         """How its texts reach the network."""
         return self._outbox.wire
 
+    def frame(self, id_: str, payload: bytes, cursor: str | None) -> tuple[Any, int]:
+        """A result as its wire takes it, and its length."""
+        text = next_message(id_, payload)
+        return self._outbox.wire.framed(text), len(text)
+
+    @property
+    def alike(self) -> Any:
+        """What is equal for sockets that are sent the same bytes."""
+        return self._outbox.wire.framed
+
     def _read(self, text: str | None) -> Any:
         now = asyncio.get_running_loop().time()
         pace = self._inside.pace

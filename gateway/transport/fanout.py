@@ -14,7 +14,6 @@ from typing import Any, cast
 from gateway.execution.documents import Prepared
 from gateway.execution.engine import Engine
 from gateway.execution.operations import Answer
-from gateway.transport.messages import next_message
 from gateway.transport.parties import Member, Party, Place, Seat, Shared
 from gateway.transport.protocol import answer_members, encode, error_members, failure_error
 from gateway.transport.sessions import Session, SessionEnded
@@ -192,14 +191,14 @@ class Fanout:
         payload = encode(answer_members(answer, prepared))
         for earlier in delivery.after:
             await earlier.finished()
-        await self._send(parties, payload)
+        await self._send(parties, payload, getattr(delivery.event, "cursor", None))
 
     async def _executed(self, delivery: Delivery, prepared: Prepared, context: Context) -> Answer:
         self.answered += 1
         value = delivery.parties[0][0].source.value(delivery.event)
         return await self._engine.answer(prepared, value, context)
 
-    async def _send(self, parties: list[Heard], payload: bytes) -> None:
+    async def _send(self, parties: list[Heard], payload: bytes, cursor: str | None) -> None:
         """Send everybody the same bytes, but for the operation's id around them."""
         made: dict[Any, tuple[Any, int]] = {}
         sent = 0
@@ -207,12 +206,10 @@ class Fanout:
             for seat in seats:
                 if not seat.taken:
                     continue
-                wire = seat.member.wire
-                place = (wire.framed, seat.id)
+                place = (seat.member.alike, seat.id)
                 found = made.get(place)
                 if found is None:
-                    text = next_message(seat.id, payload)
-                    found = made[place] = wire.framed(text), len(text)
+                    found = made[place] = seat.member.frame(seat.id, payload, cursor)
                 seat.member.deliver(seat.id, *found)
                 sent += 1
                 if sent % BURST == 0:

@@ -1,13 +1,16 @@
 """GraphQL over HTTP (graphql.github.io/graphql-over-http), by ASGI: one request, one answer."""
 
+from graphql import OperationType
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.execution.codes import TIMEOUT
 from gateway.transport.accept import wants_page
 from gateway.transport.head import Head, read_head
 from gateway.transport.protocol import Edge
-from gateway.transport.responder import Responder
+from gateway.transport.responder import Begun, Responder
 from gateway.transport.responses import Refused, Response
+from gateway.transport.sse import as_stream
+from gateway.transport.websocket import WebSocketEndpoint
 from loaders.database.deadlines import Deadlines
 
 
@@ -16,10 +19,14 @@ class _Gone(Exception):
 
 
 class HttpEndpoint:
-    """The ASGI application of the GraphQL endpoint for HTTP; `page` answers browsers that come without a query."""
+    """The ASGI application of the GraphQL endpoint for HTTP; `page` answers browsers that come without a query.
 
-    def __init__(self, edge: Edge, *, page: ASGIApp | None = None) -> None:
-        self.responder = Responder(edge)
+    Streams of events share what they hear, and their sessions, with the `sockets`.
+    """
+
+    def __init__(self, edge: Edge, *, page: ASGIApp | None = None, sockets: WebSocketEndpoint | None = None) -> None:
+        self.responder = Responder(edge, streams=sockets is not None)
+        self._streams = None if sockets is None else sockets.streams(self.responder.responses)
         self._most = edge.engine.limits.body_bytes
         self._receipts = Deadlines(edge.engine.limits.receipt)
         self._page = page
@@ -34,10 +41,15 @@ class HttpEndpoint:
             response = await self._respond(head, receive)
         except _Gone:
             return
+        if isinstance(response, Begun):
+            assert self._streams is not None
+            await self._streams.serve(response, scope, receive, send)
+            return
         await send({"type": "http.response.start", "status": response.status, "headers": response.fields})
         await send({"type": "http.response.body", "body": b"" if head.method == "HEAD" else response.body})
 
-    async def _respond(self, head: Head, receive: Receive) -> Response:
+    async def _respond(self, head: Head, receive: Receive) -> Response | Begun:
+        """The response, or the subscription that is to be streamed."""
         admitted = self.responder.admit(head)
         if isinstance(admitted, Response):
             return admitted
@@ -46,7 +58,10 @@ class HttpEndpoint:
         except Refused as refused:
             return self.responder.responses.refused(head, admitted.media, refused)
         begun = self.responder.begin(head, admitted, body)
-        return begun if isinstance(begun, Response) else await self.responder.finish(begun)
+        if isinstance(begun, Begun) and begun.prepared.kind is OperationType.SUBSCRIPTION:
+            return begun
+        response = begun if isinstance(begun, Response) else await self.responder.finish(begun)
+        return as_stream(response, self.responder.responses, head) if self.responder.streamed(head) else response
 
     async def _body(self, receive: Receive) -> bytes:
         """The whole body, within its time."""

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 from graphql import GraphQLError
 
 from gateway.execution.documents import Prepared
-from gateway.transport.outbox import Wire
 from gateway.transport.protocol import failure_error
 from gateway.transport.sessions import Session
 from resolvers.context import Context
@@ -47,7 +46,13 @@ class Member(Protocol):
     """A socket with an operation that shares what it is sent."""
 
     @property
-    def wire(self) -> Wire: ...
+    def alike(self) -> Hashable:
+        """What is equal for members that are sent the same bytes."""
+        ...
+
+    def frame(self, id_: str, payload: bytes, cursor: str | None) -> tuple[Any, int]:
+        """A result of an operation as it is sent, and its length."""
+        ...
 
     def deliver(self, id_: str, framed: Any, size: int) -> None: ...
 

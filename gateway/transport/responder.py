@@ -7,7 +7,7 @@ from graphql import OperationType
 
 from gateway.execution.codes import FORBIDDEN
 from gateway.execution.documents import Prepared
-from gateway.transport.accept import JSON, RESPONSE, negotiate, sent_json
+from gateway.transport.accept import EVENTS, JSON, RESPONSE, negotiate, sent_json, wants_stream
 from gateway.transport.answers import Body
 from gateway.transport.head import Head
 from gateway.transport.origin import caller, cross_site, device, presented, set_cookie, set_device
@@ -36,9 +36,13 @@ class Begun(NamedTuple):
 
 
 class Responder:
-    """Answers requests; every refusal is JSON with a code, and none has `data`."""
+    """Answers requests; every refusal is JSON with a code, and none has `data`.
 
-    def __init__(self, edge: Edge) -> None:
+    Where there are `streams`, who asks for events gets what there is to say before them in JSON.
+    """
+
+    def __init__(self, edge: Edge, *, streams: bool = False) -> None:
+        self._streams = streams
         self._edge = edge
         self._limits = edge.engine.limits
         self._requests = Requests(edge.engine)
@@ -48,7 +52,7 @@ class Responder:
         """The request admitted by its head; or the response that is all it gets."""
         if head.method == "OPTIONS":
             return self.responses.options(head)
-        media = negotiate(head.every(b"accept"))
+        media = JSON if self.streamed(head) else negotiate(head.every(b"accept"))
         try:
             return self._admit(head, media)
         except Refused as refused:
@@ -86,7 +90,7 @@ class Responder:
 
     def _begin(self, head: Head, admitted: Admitted, prepared: Prepared, shared: bool) -> Response | Begun:
         if prepared.errors:
-            status = 200 if admitted.media == JSON else 400
+            status = 200 if admitted.media == JSON and not self.streamed(head) else 400
             return self.responses.with_errors(head, admitted.media, status, error_members(prepared.errors, prepared))
         remembered = self._edge.remembered
         viewer: Viewer | None = None
@@ -170,6 +174,10 @@ class Responder:
         if announced is not None and announced.isdecimal() and int(announced[:20]) > self._limits.body_bytes:
             raise self.too_large()
 
+    def streamed(self, head: Head) -> bool:
+        """Whether the answer is to come as events."""
+        return self._streams and wants_stream(head.every(b"accept"))
+
     def too_large(self) -> Refused:
         """The refusal of a body above the limit."""
         return Refused(413, f"The body may have {self._limits.body_bytes:,} bytes.", connection="close")
@@ -178,8 +186,9 @@ class Responder:
         """The operation, ready to run or with its request errors, and of a kind that may come this way."""
         getting = head.method == "GET"
         prepared = self._requests.in_address(head.query) if getting else self._requests.in_body(body)
-        if prepared.kind is OperationType.SUBSCRIPTION:
-            raise Refused(400, "Subscriptions run over the WebSocket at this address.")
+        if prepared.kind is OperationType.SUBSCRIPTION and not self.streamed(head):
+            events = f", or with Accept: {EVENTS}" if self._streams else ""
+            raise Refused(400, f"Subscriptions run over the WebSocket at this address{events}.")
         if getting and prepared.kind is OperationType.MUTATION:
             raise Refused(405, "Mutations are sent by POST.", allow="POST")
         return prepared

@@ -13,7 +13,7 @@ from gateway.execution.codes import (
     TIMEOUT,
 )
 from gateway.execution.documents import Prepared
-from gateway.transport.accept import JSON, RESPONSE
+from gateway.transport.accept import EVENTS, JSON, RESPONSE
 from gateway.transport.answers import Body
 from gateway.transport.head import Head
 from gateway.transport.protocol import Edge, Malformed, code_of, encode, error_members, failure_error
@@ -91,7 +91,7 @@ class Responses:
     def __init__(self, edge: Edge) -> None:
         self._origins = edge.allowed_origins
         bare = (*GUARDS, HSTS) if edge.secure_cookies else GUARDS
-        typed = {media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, RESPONSE)}
+        typed = {media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, RESPONSE, EVENTS)}
         self._bare = Fixed(*bare, *UNKEPT)
         self._unchanged = Fixed(*bare, *KEPT)
         self._unkept = {media: Fixed(*bare, *UNKEPT, field) for media, field in typed.items()}
@@ -121,6 +121,11 @@ class Responses:
         if _matches(head.every(b"if-none-match"), tag):
             return Response(304, self._unchanged, own, b"")
         return Response(200, self._kept[media], ((b"content-length", b"%d" % len(body.bytes)), *own), body.bytes)
+
+    def streamed(self, head: Head) -> Response:
+        """The head of a stream of events, which has no length; a proxy must not gather them."""
+        own = ((b"x-accel-buffering", b"no"), *self._cors(head))
+        return Response(200, self._unkept[EVENTS], own, b"")
 
     def with_errors(self, head: Head, media: str, status: int, errors: Sequence[dict[str, Any]]) -> Response:
         """The response of a request whose document was refused."""

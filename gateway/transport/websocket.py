@@ -13,7 +13,9 @@ from gateway.transport.messages import PROTOCOL
 from gateway.transport.origin import origin_allowed
 from gateway.transport.outbox import Wire
 from gateway.transport.protocol import Edge
+from gateway.transport.responses import Responses
 from gateway.transport.sessions import Revocations, Sessions
+from gateway.transport.sse import Streams
 
 DRAIN_TIMEOUT = 10.0
 
@@ -41,6 +43,11 @@ class WebSocketEndpoint:
         self._connections: set[Connection] = set()
         self._empty = asyncio.Event()
         self._closing = False
+
+    def streams(self, responses: Responses) -> Streams:
+        """The streams of events that share sessions, and what is heard, with the sockets."""
+        inside = self._inside
+        return Streams(self._edge, responses, inside.sessions, self.fanout, inside.pace)
 
     @property
     def open(self) -> int:

@@ -25,6 +25,10 @@ CHANGES = """query ($first: Int, $after: String) { me { changes(first: $first, a
   totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor }
   nodes { __typename cursor kind corrects retracts student { id }
     ... on GradeChanged { previousPercent previousLetter grade { id percent } } } } } }"""
+SUBJECTS = """{ me { changes(first: 100) { nodes { __typename kind student { id }
+  ... on AssignmentChanged { assignment { title score { state points } } }
+  ... on AttendanceChanged { attendance { date status } }
+  ... on MessageReceived { message { subject } } } } } }"""
 FOLLOW = "subscription ($after: String) { changes(after: $after) { __typename cursor kind student { id } } }"
 
 
@@ -49,6 +53,20 @@ class Family:
         answer = await self.answer(guardian, **variables)
         assert answer.errors == (), answer.errors
         return orjson.loads(orjson.dumps(answer.data))["me"]["changes"]
+
+    async def subjects(self, guardian: Key) -> list[tuple[str, Any]]:
+        """Kind and content of every change but those of grades."""
+        answer = await ENGINE.execute(ENGINE.prepare(GraphQLRequest(SUBJECTS)), self.context(guardian))
+        assert answer.errors == (), answer.errors
+        nodes = orjson.loads(orjson.dumps(answer.data))["me"]["changes"]["nodes"]
+        return [
+            (node["kind"], node.get("assignment") or node.get("attendance") or node.get("message")) for node in nodes
+        ]
+
+    async def change(self, sql: str, *values: Any) -> None:
+        """Change the district, and have it seen."""
+        self.world.change(sql, *values)
+        await self.live.poll()
 
     async def code(self, **variables: Any) -> str:
         answer = await self.answer(MOTHER, **variables)
@@ -194,3 +212,79 @@ async def test_what_is_no_cursor_of_this_log_is_refused_by_name(family: Family) 
     assert await family.code(after="x") == "BAD_USER_INPUT"
     await family.live.poll()
     assert await family.code(after="x") == "BAD_USER_INPUT"
+
+
+async def test_an_assignment_is_told_as_it_comes_is_scored_changes_and_goes(family: Family) -> None:
+    await family.live.poll()
+    ((section,),) = family.world.rows(
+        "select min(section_id) from enrollment where student_id = ? and ends_on is null", PUPIL
+    )
+    await family.change(
+        "insert into assignment (id, section_id, title, due_on, points_possible, visible) "
+        "values (900001, ?, 'Leaves', '2026-11-30', 10, 0)",
+        section,
+    )
+    await family.change("update assignment set visible = 1 where id = 900001")
+    await family.change(
+        "insert into score (student_id, assignment_id, section_id, points, released) values (?, 900001, ?, 7, 0)",
+        PUPIL,
+        section,
+    )
+    await family.change("update score set released = 1 where assignment_id = 900001")
+    await family.change("update assignment set title = 'Leaves and bark' where id = 900001")
+    told = await family.subjects(MOTHER)
+    assert [kind for kind, _ in told] == ["ASSIGNMENT_ADDED", "ASSIGNMENT_SCORED", "ASSIGNMENT_CHANGED"]
+    assert told[0][1] == {"title": "Leaves and bark", "score": {"state": "SCORED", "points": "7"}}
+    await family.change("delete from assignment where id = 900001")
+    assert (await family.subjects(MOTHER))[-1] == ("ASSIGNMENT_REMOVED", None)
+
+
+async def test_a_mark_is_told_as_it_comes_and_as_it_turns_into_presence(family: Family) -> None:
+    family.world.change("delete from attendance where student_id = ?", PUPIL)
+    await family.live.poll()
+    await family.change(
+        "insert into attendance (student_id, on_date, period_id, status, excuse) "
+        "values (?, '2026-11-23', 1, 'ABSENT', 'UNKNOWN'), (?, '2026-11-23', 2, 'PRESENT', 'UNKNOWN'), "
+        "(?, '2026-09-01', 2, 'ABSENT', 'UNKNOWN')",
+        *[PUPIL] * 3,
+    )
+    await family.change("update attendance set excuse = 'EXCUSED' where student_id = ? and status = 'ABSENT'", PUPIL)
+    await family.change("update attendance set status = 'PRESENT' where student_id = ?", PUPIL)
+    now = {"date": "2026-11-23", "status": "PRESENT"}
+    assert await family.subjects(MOTHER) == [
+        ("ATTENDANCE_ADDED", now),
+        ("ATTENDANCE_CHANGED", now),
+        ("ATTENDANCE_REMOVED", now),
+    ]
+
+
+async def test_a_message_is_told_to_whom_it_was_sent_once_it_can_be_read(family: Family) -> None:
+    await family.live.poll()
+    sent = "insert into message (id, scope, subject, body, sent_at) values (?, 'STUDENT', ?, 'Hello', ?)"
+    to = "insert into message_recipient (message_id, guardian_id, student_id) values (?, ?, ?)"
+    for number, subject, at in ((900001, "Trip", "2026-11-23T16:00:00Z"), (900002, "Later", "2026-11-24T16:00:00Z")):
+        family.world.change(sent, number, subject, at)
+        for student in (PUPIL, SISTER):
+            family.world.change(to, number, MOTHER, student)
+    await family.live.poll()
+    assert await family.subjects(MOTHER) == [("MESSAGE_RECEIVED", {"subject": "Trip"})]
+    assert await family.subjects(FATHER) == []
+    family.world.change("update guardian_student set portal_access = 0 where guardian_id = 1")
+    assert await family.subjects(MOTHER) == []
+
+
+async def test_a_first_contact_and_a_bulk_load_notify_nobody(family: Family) -> None:
+    await family.live.poll()
+    ((section,),) = family.world.rows(
+        "select min(section_id) from enrollment where student_id = ? and ends_on is null", PUPIL
+    )
+    family.world.change(
+        "with recursive n(i) as (select 0 union all select i + 1 from n where i < 30) "
+        "insert into assignment (id, section_id, title, due_on, visible) "
+        "select 910000 + i, ?, 'Old work', '2026-11-30', 1 from n",
+        section,
+    )
+    await family.live.poll()
+    assert await family.subjects(MOTHER) == []
+    await family.change("update assignment set title = 'Work' where id = 910000")
+    assert [kind for kind, _ in await family.subjects(MOTHER)] == ["ASSIGNMENT_CHANGED"]

@@ -101,8 +101,8 @@ async def test_both_parents_and_all_their_devices_are_told_by_one_reading(famili
         assert all(event == told[0] for event in told)
         assert fanout.answered - answered == 1
         statements = len(families.world.recorded.statements) - sent
-        # Of the watcher one for the grades and, now and then, one for rights; one for rights; those of the answer.
-        assert statements <= 5
+        # Of the watcher one a subject and, now and then, one for rights; one for rights; those of the answer.
+        assert statements <= 7
 
 
 async def test_what_depends_on_the_viewer_is_read_for_each(families: Families) -> None:

@@ -58,6 +58,9 @@ type Mutation {
 }
 type Subscription {
   gradeChanged(studentId: ID, after: String): GradeChanged!
+  assignmentChanged(studentId: ID, after: String): AssignmentChanged!
+  attendanceChanged(studentId: ID, after: String): AttendanceChanged!
+  messageReceived(after: String): MessageReceived!
   changes(after: String): Change!
 }
 
@@ -375,6 +378,18 @@ type RedeemActivationKeySuccess { name: String  accountExists: Boolean!  help: H
 input CreateAccountInput { key: String!  username: String!  password: String! }
 union CreateAccountResult = CreateAccountSuccess | Problems
 type CreateAccountSuccess { username: String! }
+type AssignmentChanged implements Change {
+  cursor: String!  occurredAt: DateTime!  kind: ChangeKind!  student: Student  corrects: String  retracts: Boolean!
+  assignment: Assignment
+}
+type AttendanceChanged implements Change {
+  cursor: String!  occurredAt: DateTime!  kind: ChangeKind!  student: Student  corrects: String  retracts: Boolean!
+  attendance: Attendance
+}
+type MessageReceived implements Change {
+  cursor: String!  occurredAt: DateTime!  kind: ChangeKind!  student: Student  corrects: String  retracts: Boolean!
+  message: Message
+}
 type GradeChanged implements Change {
   cursor: String!  occurredAt: DateTime!  kind: ChangeKind!  student: Student  corrects: String  retracts: Boolean!
   grade: Grade  previousPercent: Decimal  previousLetter: String
@@ -418,7 +433,11 @@ enum AreaState { OPEN CLOSED }
 enum AttendanceExcuse { EXCUSED UNEXCUSED EXEMPT UNKNOWN }
 enum AttendanceGroup { TERM COURSE MONTH }
 enum AttendanceStatus { PRESENT ABSENT TARDY EARLY_RELEASE }
-enum ChangeKind { GRADE_ADDED GRADE_CHANGED GRADE_REMOVED }
+enum ChangeKind {
+  GRADE_ADDED GRADE_CHANGED GRADE_REMOVED
+  ASSIGNMENT_ADDED ASSIGNMENT_CHANGED ASSIGNMENT_SCORED ASSIGNMENT_REMOVED
+  ATTENDANCE_ADDED ATTENDANCE_CHANGED ATTENDANCE_REMOVED MESSAGE_RECEIVED
+}
 enum ClientKind { WEB MOBILE }
 enum ComplianceStatus { COMPLIANT NON_COMPLIANT IN_PROGRESS EXEMPT NO_REQUIREMENT NOT_EVALUATED }
 enum ExemptionKind { MEDICAL RELIGIOUS PERSONAL OTHER }
