@@ -22,6 +22,7 @@ from gateway.execution.compiled import CompiledEngine
 from gateway.letters import LetterWriter
 from gateway.limits import Limits
 from gateway.mail import Postman, mail_of
+from gateway.pages.calendar import calendar_routes
 from gateway.pages.documents import document_routes
 from gateway.pages.graphiql import graphiql_page, static_routes
 from gateway.pages.letters import letter_routes
@@ -123,6 +124,7 @@ def create_app(settings: Settings, *, hashing: HashProfile | None = None, addres
         *letter_routes(),
         *document_routes(),
         *preference_routes(),
+        *calendar_routes(),
         Route("/livez", _alive),
         Route("/readyz", _ready),
     ]

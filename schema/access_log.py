@@ -33,6 +33,9 @@ described(
         AccessKind.ACCOUNT_CHANGED: "The account was disabled, enabled, or given other roles.",
         AccessKind.SUPPORT_ASKED: "The support desk was written to.",
         AccessKind.DOCUMENT_FETCHED: "A document about a student was fetched.",
+        AccessKind.CALENDAR_FEED_CHANGED: "A calendar feed was made or revoked.",
+        AccessKind.CALENDAR_FEED_FETCHED: "Somebody with the secret address of a calendar feed read it; told once a "
+        "day, and at most once an hour from other networks.",
         AccessKind.RECORD_OPENED: "A member of staff opened the record through this gateway.",
         AccessKind.RECORD_CHANGED: "A member of staff changed something about it through this gateway.",
     },

@@ -5,6 +5,7 @@ import strawberry
 from schema.access_orders import AccessOrderMutations
 from schema.account_management import AccountMutations
 from schema.activation import ActivationMutations
+from schema.calendar_feeds import CalendarFeedMutations
 from schema.letters import LetterMutations
 from schema.portal_requests import PortalRequestMutations
 from schema.recovery import RecoveryMutations
@@ -28,6 +29,7 @@ class Mutation(
     PortalRequestMutations,
     ActivationMutations,
     LetterMutations,
+    CalendarFeedMutations,
     SecurityMutations,
     RecoveryMutations,
 ):

@@ -37,6 +37,7 @@ from schema.attendance import (
     wanted_days,
 )
 from schema.batching import batched, connected
+from schema.calendar_feeds import CalendarFeedOwner
 from schema.changes import ChangeReader
 from schema.connections import Connection
 from schema.documents import Document
@@ -215,7 +216,7 @@ class Student(Node):
 
 
 @strawberry.type(description="A parent or guardian: the viewer, nobody else.")
-class Parent(Node, SessionOwner, AccessLogReader, SupportAsker, ChangeReader):
+class Parent(Node, SessionOwner, AccessLogReader, SupportAsker, ChangeReader, CalendarFeedOwner):
     key: Private[Any]
     sourced_id: str = strawberry.field(description="The guardian's key in the source.")
     given_name: str = strawberry.field(description="The given name.")

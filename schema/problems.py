@@ -67,6 +67,9 @@ described(
         ProblemCode.AREAS_MISSING: "No area is named.",
         ProblemCode.PERIOD_INVALID: "What is ordered would end before it begins.",
         ProblemCode.ORDER_NOT_FOUND: "No order of this id holds.",
+        ProblemCode.STUDENT_NOT_FOUND: "No student of the viewer's has this id, or what is ordered is closed to them.",
+        ProblemCode.CALENDAR_FEED_NOT_FOUND: "No calendar feed of the viewer's has this id.",
+        ProblemCode.TOO_MANY_CALENDAR_FEEDS: "An account has no more calendar feeds than that: revoke one.",
     },
 )
 

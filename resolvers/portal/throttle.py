@@ -33,6 +33,8 @@ class Purpose(Enum):
     RECOVERY = "RECOVERY"
     RESET = "RESET"
     SUPPORT = "SUPPORT"
+    CALENDAR = "CALENDAR"
+    CALENDAR_FEED = "CALENDAR_FEED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ ALLOWANCES: Mapping[Purpose, Allowance] = MappingProxyType(
         Purpose.RECOVERY: Allowance(address_burst=100, address_rate=100 / 600.0),
         Purpose.RESET: _per_address(20, 600.0),
         Purpose.SUPPORT: _per_address(5, 3600.0),
+        Purpose.CALENDAR: _per_address(30, 600.0),
+        Purpose.CALENDAR_FEED: _per_address(30, 600.0),
     }
 )
 

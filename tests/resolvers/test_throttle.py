@@ -40,6 +40,8 @@ def wait(throttle: Throttle, key: str = "", purpose: Purpose = Purpose.LOG_IN, d
         (Purpose.PORTAL_REQUEST_STATUS, 60, 10),
         (Purpose.RESET, 20, 30),
         (Purpose.SUPPORT, 5, 720),
+        (Purpose.CALENDAR, 30, 20),
+        (Purpose.CALENDAR_FEED, 30, 20),
     ],
 )
 def test_an_address_has_so_many_of_each_purpose_and_then_one_at_a_time(

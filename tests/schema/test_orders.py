@@ -23,7 +23,7 @@ from tests.world import World, open_world
 
 ADDRESS = "203.0.113.5"
 FORM = """{ fullName: "D", homeAddress: "12 Oak", phone: "5", studentNames: ["K"], whatHappened: "I am locked out." }"""
-ANYBODY, SIGNED_IN, PARENTS = "anybody", "signed in", "parents"
+ANYBODY, SIGNED_IN, PARENTS, GATED = "anybody", "signed in", "parents", "parents whose set-up is done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,8 @@ ORDERS = {
     "liftAreaSwitch": _access(f'id: "{node_id("AreaSwitch", 999)}"'),
     "recordEligibility": _access('input: { studentId: "1", kind: CONSENT }', "ELIGIBILITY_RECORDED"),
     "withdrawEligibility": _access(f'id: "{node_id("Eligibility", 999)}"'),
+    "createCalendarFeed": Order(GATED, f'studentId: "{node_id("Student", 9999)}"'),
+    "revokeCalendarFeed": Order(GATED, f'id: "{node_id("CalendarFeed", 999)}"'),
     "disableAccount": _admin('username: "target"', "ACCOUNT_DISABLED"),
     "enableAccount": _admin('username: "disabled"', "ACCOUNT_ENABLED"),
     "setStaffRoles": _admin('input: { username: "target", roles: [TEACHER] }', "ROLES_CHANGED"),
@@ -137,6 +139,10 @@ def expected(order: Order, caller: str) -> str | None:
         return None
     if order.who == PARENTS and caller.startswith(PARENT):
         return None
+    if order.who == GATED and caller == PARENT:
+        return None
+    if order.who == GATED and caller == UNFINISHED:
+        return "SECURITY_SETUP_REQUIRED"
     if caller == NOBODY:
         return "UNAUTHENTICATED"
     role = caller.partition(" ")[0]

@@ -55,6 +55,7 @@ type Mutation {
   redeemActivationKey(key: String!): RedeemActivationKeyResult!
   createAccount(input: CreateAccountInput!): CreateAccountResult!
   orderKeyLetters(input: KeyLettersInput!): KeyLettersResult!
+  createCalendarFeed(studentId: ID!): CreateCalendarFeedResult!  revokeCalendarFeed(id: ID!): RevokeCalendarFeedResult!
 }
 type Subscription {
   gradeChanged(studentId: ID, after: String): GradeChanged!
@@ -97,6 +98,7 @@ type Parent implements Node {
   students: [Student!]!
   messages(first: Int, after: String, filter: MessageFilter): MessageConnection!
   unreadMessageCount: Int!  sessions: [Session!]!  supportRequests: [SupportRequest!]!
+  calendarFeeds: [CalendarFeed!]!
   accessLog(first: Int, after: String): AccessLogConnection!
   changes(first: Int, after: String): ChangeConnection!
   assignments(first: Int, after: String, filter: AssignmentFilter): AssignmentConnection!
@@ -257,6 +259,11 @@ type AccountState {
   finished: Boolean!
 }
 type SecurityAlert { happenedAt: DateTime!  network: String! }
+type CalendarFeed { id: ID!  createdAt: DateTime!  lastFetchedAt: DateTime  student: Student }
+union CreateCalendarFeedResult = CreateCalendarFeedSuccess | Problems
+type CreateCalendarFeedSuccess { feed: CalendarFeed!  url: URL! }
+union RevokeCalendarFeedResult = RevokeCalendarFeedSuccess | Problems
+type RevokeCalendarFeedSuccess { feedId: ID! }
 union RevokeSessionResult = RevokeSessionSuccess | Problems
 type RevokeSessionSuccess { ended: Int! }
 type Session {
@@ -422,7 +429,7 @@ enum AccessActor { SELF STAFF OPERATOR UNKNOWN }
 enum AccessKind {
   LOGGED_IN LOG_IN_FAILED LOGGED_OUT SESSION_ENDED TOKEN_REUSED PASSWORD_CHANGED PASSWORD_NOT_PROVEN
   RECOVERY_EMAIL_CHANGED PREFERENCE_IMAGES_CHANGED SECOND_FACTOR_CHANGED RECOVERY ACCOUNT_CREATED ACCOUNT_CHANGED
-  SUPPORT_ASKED DOCUMENT_FETCHED RECORD_OPENED RECORD_CHANGED
+  SUPPORT_ASKED DOCUMENT_FETCHED CALENDAR_FEED_CHANGED CALENDAR_FEED_FETCHED RECORD_OPENED RECORD_CHANGED
 }
 enum SchoolDayBasis { CALENDAR TERMS WEEKDAYS }
 enum SupportAction { ACKNOWLEDGE ANSWER RESOLVE }
