@@ -28,6 +28,7 @@ from resolvers.portal.service import Portal
 SEALED_FOR = "the value before a change"
 
 _NO_CURSOR = "`after` is not a cursor of the changes: give back a cursor exactly as it came."
+_MOST = 2**63 - 1
 _NO_LOG = LogState(epoch="0" * 16, head=0, forgotten=0)
 _TOO_OLD = "`after` reaches back further than the log does: read what you show again, and go on without it."
 
@@ -112,16 +113,25 @@ def place_of(cursor: str, state: LogState) -> int:
     CursorExpired where the log does not hold all that came behind it: for one that is too old, of another log, or ahead
     of this one, which was then brought back from a copy. BadUserInput for what is no cursor.
     """
-    try:
-        epoch, _, text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
-        place = int(text)
-    except (Error, ValueError):
-        raise BadUserInput(_NO_CURSOR) from None
+    epoch, place = _parts(cursor)
     if place < 0 or cursor_of(epoch, place) != cursor or len(epoch) != len(state.epoch):
         raise BadUserInput(_NO_CURSOR)
     if epoch != state.epoch or not state.forgotten <= place <= state.head:
         raise CursorExpired(_TOO_OLD)
     return place
+
+
+def _number(cursor: str) -> int:
+    """The number in a cursor, which may be too large for any log; BadUserInput for what is no cursor."""
+    return max(-1, min(_parts(cursor)[1], _MOST))
+
+
+def _parts(cursor: str) -> tuple[str, int]:
+    try:
+        epoch, _, text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
+        return epoch, int(text)
+    except (Error, ValueError):
+        raise BadUserInput(_NO_CURSOR) from None
 
 
 def event_of(adapter: Adapter, sealer: Sealer, epoch: str, change: LoggedChange) -> ChangeEvent | None:
@@ -155,18 +165,19 @@ def event_of(adapter: Adapter, sealer: Sealer, epoch: str, change: LoggedChange)
 async def changes_of_viewer(context: Context, first: int | None, after: str | None) -> Listing[ChangeEvent]:
     """The changes behind a cursor that the viewer may be told now, in order; from the log's beginning without one.
 
-    Two statements of the portal store. Where nothing is behind the cursor, the page's `end` is where the log stands.
+    One statement of the portal store. Where nothing is behind the cursor, the page's `end` is where the log stands.
     """
     portal: Portal = context.portal
     page = page_of(first, after)
     whose = await _whose(context)
-    state = await change_log.log_state(portal.writer)
-    if state is None:
+    answer = await change_log.log_of(portal.writer, whose, None if after is None else _number(after), page.first + 1)
+    if answer is None:
         if after is not None:
             place_of(after, _NO_LOG)
         return Listing((), (), has_next=False, has_previous=False)
-    place = state.forgotten if after is None else place_of(after, state)
-    found = await change_log.changes_of(portal.writer, whose, place, state.head, page.first + 1)
+    state, found = answer
+    if after is not None:
+        place_of(after, state)
     kept = found[: page.first]
     events = [event_of(context.source.adapter, portal.sealer, state.epoch, change) for change in kept]
     told = await _readable(context, [event for event in events if event is not None])

@@ -199,5 +199,8 @@ async def _language(context: Context) -> str:
     viewer = context.viewer
     if viewer is None or viewer.guardian_key is None:
         return language_of(None)
-    (rows,) = await context.source.fetch([people.guardians([viewer.guardian_key])], [["preferred_language"]])
+    statement, columns = people.guardians([viewer.guardian_key]), ["preferred_language"]
+    rows = context.known.answer(context.source.relations, statement, columns)
+    if rows is None:
+        (rows,) = await context.source.fetch([statement], [columns])
     return language_of(next(iter(rows.layout.values("preferred_language", rows.raw)), None))

@@ -84,6 +84,38 @@ MESSAGES = """{
   me { messages(first: 100) { totalCount nodes { id subject students { id name school { id } } } } }
 }"""
 
+#: What an app shows first: who, today's schedule, due work, grades, attendance, messages and what is new.
+FIRST_SCREEN = """query FirstScreen($from: Date!, $to: Date!) {
+  me {
+    id name
+    students {
+      id name gradeLevel school { id name timeZone } areas { area state reason }
+      schedule {
+        notice { code text }
+        days { date dayName isSchoolDay reason meetings {
+          period startsAt endsAt room status course { id title } teachers { id name }
+        } }
+      }
+      courses { id title period room teachers { id name } grade { id kind task percent letter term { id name } } }
+      attendance(first: 5) { nodes { id date period status excuse confirmed course { id title } } }
+    }
+    due: assignments(first: 20, filter: {dueFrom: $from, dueTo: $to}) {
+      pageInfo { hasNextPage endCursor }
+      nodes {
+        id title dueOn pointsPossible score { state points percent flags releasesAt }
+        student { id name } course { id title }
+      }
+    }
+    messages(first: 5) {
+      pageInfo { hasNextPage endCursor }
+      nodes { id subject scope sentAt read sender { name } students { id name } }
+    }
+    changes(first: 10) { pageInfo { hasNextPage endCursor } nodes { cursor occurredAt kind student { id name } } }
+  }
+}"""
+#: The same without what comes from the portal store.
+FIRST_SCREEN_OF_SOURCE = "\n".join(line for line in FIRST_SCREEN.splitlines() if not line.startswith("    changes("))
+
 ALL = {
     "header": HEADER,
     "dashboard": DASHBOARD,

@@ -141,6 +141,26 @@ async def changes_of(store: Reading, whose: Whose, after: int, upto: int, limit:
     return [_logged(row) for row in found]
 
 
+async def log_of(
+    store: Reading, whose: Whose, after: int | None, limit: int
+) -> tuple[LogState, list[LoggedChange]] | None:
+    """How the log stands, and some people's changes behind a number, in order, or from the log's beginning.
+
+    In one statement, so that the two agree; None where no log was begun.
+    """
+    where, params = _whose(whose)
+    found = await store.rows(
+        f"select change_log.epoch, change_log.head, change_log.forgotten, {_COLUMNS} from change_log left join change "
+        f"on change.seq > coalesce(:after, change_log.forgotten) and {where} where change_log.id = 1 "
+        "order by change.seq limit :n",
+        {"after": after, "n": limit, **params},
+    )
+    if not found:
+        return None
+    state = LogState(found[0]["epoch"], found[0]["head"], found[0]["forgotten"])
+    return state, [_logged(row) for row in found if row["seq"] is not None]
+
+
 async def count_changes(store: Reading, whose: Whose) -> int:
     """How many of some people's changes the log holds."""
     where, params = _whose(whose)
@@ -163,10 +183,11 @@ async def forget_changes(transaction: Transaction, before: datetime, least: int)
     return await transaction.execute("delete from change where seq <= :last", {"last": row["last"]})
 
 
-_SELECT = (
-    "select change.seq, change.kind, change.student_id, change.guardian_id, change.entity, change.version, "
-    "change.version_before, change.previous_sealed, change.corrects, change.retracts, change.occurred_at from change"
+_COLUMNS = (
+    "change.seq, change.kind, change.student_id, change.guardian_id, change.entity, change.version, "
+    "change.version_before, change.previous_sealed, change.corrects, change.retracts, change.occurred_at"
 )
+_SELECT = f"select {_COLUMNS} from change"
 
 
 def _whose(whose: Whose) -> tuple[str, dict[str, object]]:

@@ -41,6 +41,7 @@ ASKED = {
     "closed_area": Asked(CLOSED, "blocked_guardian"),
     "nodes": Asked(NODES),
     "next_page": Asked(NEXT_PAGE),
+    "first_screen": Asked(documents.FIRST_SCREEN_OF_SOURCE, "kindergartner"),
 }
 
 
@@ -51,6 +52,8 @@ def variables_of(name: str, ids: Mapping[str, Any], cursor: Mapping[str, Any]) -
             [first, second, *_] = ids["me"]["students"]
             again = [second["id"], first["courses"][0]["id"], first["courses"][1]["id"], second["id"]]
             return {"student": first["id"], "ids": again}
+        case "first_screen":
+            return {"from": "2026-11-23", "to": "2026-12-04"}
         case "next_page":
             return {"after": cursor["me"]["messages"]["pageInfo"]["endCursor"]}
         case _:

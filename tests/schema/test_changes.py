@@ -186,7 +186,7 @@ async def test_what_the_store_holds_shows_no_grade(family: Family) -> None:
     assert not any(number in str(dict(row)) for row in rows for number in ("81.25", "93.75"))
 
 
-async def test_a_page_costs_two_statements_of_the_store(family: Family) -> None:
+async def test_a_page_costs_one_statement_of_the_store(family: Family) -> None:
     await family.live.poll()
     await family.set(PUPIL, 60)
     asked: list[str] = []
@@ -199,7 +199,7 @@ async def test_a_page_costs_two_statements_of_the_store(family: Family) -> None:
     family.house.writer.rows = counted  # type: ignore[method-assign]
     document = "{ me { changes(first: 5) { nodes { cursor kind } pageInfo { endCursor } } } }"
     await ENGINE.execute(ENGINE.prepare(GraphQLRequest(document)), family.context(MOTHER))
-    assert len(asked) == 2
+    assert len(asked) == 1
 
 
 async def test_what_is_new_is_never_answered_from_memory(family: Family) -> None:
