@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ from resolvers.context import Caller, Context, Viewer
 from resolvers.live import Live
 from resolvers.paging import cursor
 from resolvers.portal import Letterhead, Portal
+from resolvers.portal.coming_of_age import post_notices
 from resolvers.portal.passwords import PROFILES
 from schema.api import schema
 from schema.reading import read
@@ -182,7 +184,7 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
         endings = Endings(portal)
         await endings.start()
         stack.push_async_callback(endings.stop)
-        upkeep = Upkeep(portal)
+        upkeep = Upkeep(portal, notices=partial(post_notices, portal, source))
         await upkeep.start()
         stack.push_async_callback(upkeep.stop)
         live = Live(source, writer, portal.sealer, settings.watch_interval)

@@ -1,4 +1,4 @@
-"""The upkeep of the portal store: once an hour, whatever is past its time is forgotten."""
+"""The upkeep of the portal store: once an hour, what is past its time is forgotten, and what is due is posted."""
 
 import asyncio
 import logging
@@ -55,14 +55,23 @@ RETENTIONS: tuple[Retention, ...] = (
 
 
 class Upkeep:
-    """Goes through what is kept once an hour; several processes may, for each only deletes what is past its time."""
+    """Goes through what is kept once an hour; several processes may, for each only deletes what is past its time.
+
+    `notices` posts those that are due, each once whichever process does, and says how many.
+    """
 
     def __init__(
-        self, portal: Portal, *, every: timedelta = timedelta(hours=1), retentions: tuple[Retention, ...] = RETENTIONS
+        self,
+        portal: Portal,
+        *,
+        every: timedelta = timedelta(hours=1),
+        retentions: tuple[Retention, ...] = RETENTIONS,
+        notices: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
         self._portal = portal
         self._every = every.total_seconds()
         self._retentions = retentions
+        self._notices = notices
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -94,3 +103,14 @@ class Upkeep:
                 continue
             if any(done.values()):
                 _log.info("Forgotten: %s.", ", ".join(f"{count} {name}" for name, count in done.items() if count))
+            if self._notices is not None:
+                await self._post(self._notices)
+
+    async def _post(self, notices: Callable[[], Awaitable[int]]) -> None:
+        try:
+            posted = await notices()
+        except LoaderError as error:
+            _log.warning("Notices that are due wait for the next hour (%s).", error.code)
+            return
+        if posted:
+            _log.info("Posted: %d notices.", posted)
