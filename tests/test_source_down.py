@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
+from strawberry.types import ExecutionResult
 
+from schema.api import schema
+from tests.portal import empty_place, open_house
 from tests.world import TODAY, World, noon, open_world
 
 FAMILY = """{ me { name students { name school { name }
@@ -79,3 +82,30 @@ async def test_a_right_that_ended_meanwhile_is_not_remembered_over_midnight(tmp_
         assert answer.data is None
     finally:
         await world.recorded.reads.close()
+
+
+async def test_what_the_portal_keeps_is_answered_and_areas_say_of_which_instant_they_are(tmp_path: Path) -> None:
+    at = noon(TODAY)
+    world = await open_world(tmp_path / "district.db", 60, now=lambda: at)
+    document = "{ me { sessions { current } students { areas { area stale asOf } } } }"
+    async with empty_place("sqlite", tmp_path) as url, open_house(url) as house:
+        await house.account("marisol", str(world.guardian("parent")))
+        session = await house.mobile("marisol")
+
+        async def asked() -> Any:
+            context = await house.context(world.source, session)
+            answer = await schema.execute(document, context_value=context)
+            assert isinstance(answer, ExecutionResult)
+            assert (answer.errors, answer.data is None) == (None, False)
+            return (answer.data or {})["me"]
+
+        before = await asked()
+        world.path.rename(tmp_path / "away.db")
+        at += timedelta(minutes=3)
+        during = await asked()
+    await world.recorded.reads.close()
+    assert during["sessions"] == before["sessions"] == [{"current": True}]
+    told = {(area["stale"], area["asOf"]) for student in during["students"] for area in student["areas"]}
+    assert told == {(True, "2026-11-23T17:00:00Z")}
+    known = {(area["stale"], area["asOf"]) for student in before["students"] for area in student["areas"]}
+    assert known == {(False, "2026-11-23T17:00:00Z")}
