@@ -44,7 +44,7 @@ class _Issued:
     issued_on: date | None
     version: int
     supersedes_key: Key | None
-    path: str | None
+    path: str
     bytes: int | None
 
 
@@ -90,8 +90,8 @@ def transcript_paper(student: Key) -> Paper:
 
 async def _papers(context: Context, students: Sequence[Key]) -> dict[Key, list[Paper]]:
     has = context.source.adapter.has
-    readable = await closed(context, Area.GRADES, students)
-    graded = [student for student in students if student not in readable]
+    shut = await closed(context, Area.GRADES, students)
+    graded = [student for student in students if student not in shut]
     statements: dict[str, Statement] = {}
     if has("document"):
         statements["issued"] = documents.documents_of_students(students)

@@ -60,17 +60,16 @@ async def _document(request: Request) -> Response:
         return _refused(403, str(refusal))
     except LoaderError:
         return _refused(503, "The document cannot be read now. Try again soon.")
+    except PaperMissing as missing:
+        _log.error("A document cannot be given out: %s", missing)
+        return _refused(503, "The school's file cannot be read now. Tell the school if it stays like this.")
     headers = {**_HEADERS, "content-disposition": f'attachment; filename="{_file_name(found.paper)}"'}
     return Response(content, headers=headers, media_type="application/pdf")
 
 
 async def _content(house: Any, context: Context, paper: Paper) -> bytes | None:
     if not paper.printed:
-        try:
-            return await asyncio.to_thread(issued_pdf, house.documents, paper.path)
-        except PaperMissing as missing:
-            _log.error("Document %s cannot be given out: %s", paper.link_key[1], missing)
-            return None
+        return await asyncio.to_thread(issued_pdf, house.documents, paper.path)
     content = await printed_content(context, paper)
     printed: bytes | None = None if content is None else await house.press.print(sheet_of(content))
     return printed

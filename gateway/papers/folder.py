@@ -31,7 +31,7 @@ def issued_pdf(folder: Path | None, path: str | None) -> bytes:
         if not file.is_relative_to(root):
             raise PaperMissing("The document's path leads out of the folder.")
         # A pipe or a device would be waited for.
-        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as opened:
             content = opened.read(MOST_BYTES + 1)
     except (OSError, ValueError, RuntimeError) as error:

@@ -31,7 +31,7 @@ RELATIONS = (
             may("issued_on", Kind.DATE),
             may("version", Kind.INTEGER, "1 where the source counts none; a correction has a higher one"),
             reference("supersedes_id", "document", "which document this one corrects"),
-            may("path", Kind.TEXT, "of its PDF, below the folder of HOMEROOM_DOCUMENTS"),
+            must("path", Kind.TEXT, "of its PDF, below the folder of HOMEROOM_DOCUMENTS"),
             may("bytes", Kind.INTEGER),
             must("released", Kind.BOOLEAN, "1 where families may see it today"),
         ),

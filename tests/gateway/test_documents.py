@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,10 @@ from gateway.settings import load_settings
 from loaders.demo import District, make_district
 from loaders.ids import node_id
 from loaders.portal.document_links import AT_ONCE, add_links
+from loaders.portal.roles import StaffRole
+from resolvers.context import Caller, Context, Viewer
 from resolvers.portal.accounts import CreateAccount
+from resolvers.portal.staff_accounts import disable_account, enable_account
 from tests.portal import PASSWORD
 from tests.world import TODAY, noon
 
@@ -33,6 +37,7 @@ TITLES = "{ me { students { id documents { id title printed version term { name 
 ADDRESS = "query ($id: ID!) { node(id: $id) { ... on Document { url title } } }"
 VIEWED = "query ($id: ID!) { node(id: $id) { ... on Document { firstViewedAt } } }"
 TRANSCRIPT = "{ me { students { id transcript { document { id title kind printed url } } } } }"
+ADMIN = frozenset({StaffRole.ADMIN})
 PDF = b"%PDF-1.7\nas the school issued it\n%%EOF\n"
 
 
@@ -107,6 +112,7 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
         CreateAccount(name, PASSWORD, str(district.cases[case].guardian_id), finished=True)
         for name, case in (("mother", "parent"), ("father", "two_households"), ("other", "four_children"))
     ]
+    orders.append(CreateAccount("principal", PASSWORD, roles=ADMIN, name="Jo Desk", email="jo@school.example"))
     await create_accounts(portal, None, orders, keep=False)
     (folder / "issued" / "1").mkdir(parents=True)
     settings = load_settings(
@@ -201,9 +207,9 @@ async def test_an_unofficial_transcript_says_so_on_every_page(desk: Desk) -> Non
 async def test_what_the_school_issued_is_given_out_as_it_is(desk: Desk) -> None:
     file = desk.folder / "issued" / "1" / "report_card-2.pdf"
     url = await desk.address("issued-2")
-    assert (await desk.fetch(url)).status_code == 404, "the file is not there"
+    assert (await desk.fetch(url)).status_code == 503, "the file is not there"
     file.write_bytes(b"GIF89a")
-    assert (await desk.fetch(url)).status_code == 404, "it is no PDF"
+    assert (await desk.fetch(url)).status_code == 503, "it is no PDF"
     file.write_bytes(PDF)
     answer = await desk.fetch(url)
     assert (answer.status_code, answer.content) == (200, PDF)
@@ -250,6 +256,23 @@ async def test_an_address_is_good_for_five_minutes(desk: Desk) -> None:
             "update grade set released = 1 where student_id = 1 and task = 'Quarter Grade'",
             id="the grades were taken back",
         ),
+        pytest.param(
+            "insert into withheld_area (guardian_id, student_id, area) select guardian_id, 1, 'DOCUMENTS' "
+            "from guardian_student where student_id = 1",
+            "delete from withheld_area where student_id = 1 and area = 'DOCUMENTS'",
+            id="the area was closed",
+        ),
+        pytest.param(
+            "insert into withheld_area (guardian_id, student_id, area) select guardian_id, 1, 'GRADES' "
+            "from guardian_student where student_id = 1",
+            "delete from withheld_area where student_id = 1 and area = 'GRADES'",
+            id="the area of what it holds was closed",
+        ),
+        pytest.param(
+            "update student set birth_date = '2008-11-23' where id = 1",
+            "update student set birth_date = '2011-03-05' where id = 1",
+            id="the student has turned eighteen",
+        ),
     ],
 )
 async def test_the_rights_are_asked_again_at_the_door(desk: Desk, close: str, open_again: str) -> None:
@@ -270,6 +293,21 @@ async def test_a_session_that_has_ended_fetches_nothing(desk: Desk) -> None:
     url = await desk.address(desk.card, "leaving")
     await desk.ask("mutation { logOut { __typename } }", "leaving")
     assert (await desk.fetch(url, "leaving")).status_code == 404
+
+
+async def test_an_account_that_was_disabled_fetches_nothing(desk: Desk) -> None:
+    url = await desk.address(desk.card, "again")
+    house: Any = desk.gateway.house
+    ((account,),) = desk.store("select id from account where username = 'principal'")
+    admin = Viewer(account, 0, "principal", None, ADMIN, datetime.max.replace(tzinfo=UTC), second_factor=True)
+    office = Context(house.source, admin, Caller(), portal=house.portal, live=house.live)
+    await disable_account(office, "mother")
+    try:
+        assert (await desk.fetch(url, "again")).status_code == 404
+    finally:
+        await enable_account(office, "mother")
+        for name in ("mother", "again"):
+            await desk.log_in(name, "mother")
 
 
 async def test_of_two_who_come_at_once_one_gets_the_document(desk: Desk) -> None:
