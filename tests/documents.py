@@ -84,6 +84,23 @@ MESSAGES = """{
   me { messages(first: 100) { totalCount nodes { id subject students { id name school { id } } } } }
 }"""
 
+TRANSCRIPT = """{
+  me { students { id
+    reportCards { id kind title issuedOn version supersedes current printed bytes term { id name } }
+    documents { id title }
+    transcript { official
+      years { schoolYear gradeLevel terms { name schoolName courses {
+        title code creditArea letter percent creditAttempted creditEarned gpaPoints gpaScale weightedGpaPoints
+        weightedGpaScale weightedBy leftOutOfGpa transfer repeatCode inProgress
+      } } }
+      gpa { kind value scale basis asOf }
+      credits { name required earned inProgress }
+      rank { value of asOf }
+      document { id title }
+    }
+  } }
+}"""
+
 #: What an app shows first: who, today's schedule, due work, grades, attendance, messages and what is new.
 FIRST_SCREEN = """query FirstScreen($from: Date!, $to: Date!) {
   me {
@@ -126,4 +143,5 @@ ALL = {
     "assignments": ASSIGNMENTS,
     "schools": SCHOOLS,
     "messages": MESSAGES,
+    "transcript": TRANSCRIPT,
 }

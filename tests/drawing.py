@@ -30,7 +30,7 @@ NOT_FOR_PARENTS = frozenset({"staff"})
 
 #: What stands in the portal store, which is not there for most documents that are drawn.
 IN_THE_STORE = {
-    "Parent": frozenset({"security", "sessions", "accessLog", "supportRequests"}),
+    "Parent": frozenset({"security", "sessions", "accessLog", "supportRequests", "changes", "calendarFeeds"}),
     "Portal": frozenset({"portalRequest"}),
     "Document": frozenset({"url", "firstViewedAt"}),
 }

@@ -12,7 +12,7 @@ from loaders.portal.roles import StaffRole
 from tests import documents
 from tests.world import TODAY, World, open_world
 
-STUDENT_TYPES = {"Student", "Course", "Grade", "Assignment", "Attendance"}
+STUDENT_TYPES = {"Student", "Course", "Grade", "Assignment", "Attendance", "Document"}
 
 
 @pytest_asyncio.fixture(scope="module")

@@ -20,6 +20,7 @@ STATEMENTS = {
     "assignments": 13,
     "schools": 7,
     "messages": 6,
+    "transcript": 9,
 }
 
 #: All statements per document as the gateway serves it: some are asked again in a later wave, with other keys.
@@ -33,6 +34,7 @@ SERVED = {
     "assignments": 9,
     "schools": 4,
     "messages": 4,
+    "transcript": 9,
 }
 
 
