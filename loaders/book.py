@@ -7,7 +7,7 @@ from loaders.assignments import ASSIGNMENT, DUE, GIVEN, LATEST_DUE_FIRST, NEVER,
 from loaders.joined import Halves, Joined
 from loaders.rows import Raw, Rows
 from loaders.scores import SCORE
-from loaders.statement import Order, Template
+from loaders.statement import Key, Order, Statement, Template
 
 _GIVEN_IN_SECTIONS = Template(
     GIVEN,
@@ -79,3 +79,8 @@ def book_of_courses(keys: Sequence[CourseKey]) -> Joined:
     """The visible assignments of each (student, section, day of leaving) key, the latest due first, read in halves."""
     parts = parts_of(keys)
     return Joined(_BOOK, _GIVEN_IN_SECTIONS.of(parts["section_ids"]), _SCORES_IN_SECTIONS(**parts), keys)
+
+
+def scores_in_sections(students: Sequence[Key], sections: Sequence[Key]) -> Statement:
+    """The scores of these students in the books of these sections, by student and assignment."""
+    return _SCORES_IN_SECTIONS(student_ids=students, section_ids=sections)

@@ -89,6 +89,24 @@ def course_pairs(context: Context, texts: Sequence[str], argument: str) -> tuple
     return tuple(course_pair(context, text, argument) for text in texts)
 
 
+def assignment_keys(context: Context, text: str, argument: str) -> tuple[Key, Key, Key]:
+    """The (student, section, assignment) keys of an assignment's id."""
+    student, section, assignment = keys_of(context, "Assignment", text, argument)
+    return _key(student), _key(section), _key(assignment)
+
+
+def category_pair(context: Context, text: str, argument: str) -> tuple[Key, Key]:
+    """The (category, section) pair of a category's id, which is no node's."""
+    read = read_node_id(text)
+    parts = None
+    if read is not None and read[0] == "Category" and len(read[1]) == 2:
+        parse = context.source.adapter.parse_key
+        parts = parse("category", read[1][0]), parse("section", read[1][1])
+    if parts is None or parts[0] is None or parts[1] is None:
+        raise BadUserInput(f"`{argument}` is not the id of a Category: give back an id exactly as it came.")
+    return parts[0], parts[1]
+
+
 def student_parts(parts: Sequence[Part]) -> list[Key]:
     """The parts of an id that are keys."""
     return [part for part in parts if not isinstance(part, date)]

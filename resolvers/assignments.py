@@ -45,6 +45,11 @@ async def assignments_of_parents(
     return paged(batch.context, statement, page)
 
 
+def assignments_of_keys(keys: Sequence[tuple[Key, Key, Key]], batch: Batch) -> Statement | None:
+    """The assignments of these (student, section, assignment) keys; they came from the viewer's own students."""
+    return assignments.assignments(keys) if _provided(batch) else None
+
+
 async def assignments_by_id(keys: Sequence[tuple[Key, Key, Key]], batch: Batch) -> Statement | None:
     """Of these (student, section, assignment) keys those of the viewer's students."""
     allowed = await visible(batch.context, [student for student, _, _ in keys])

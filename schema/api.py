@@ -5,7 +5,8 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.attendance import Attendance
 from schema.changes import AssignmentChanged, AttendanceChanged, GradeChanged, MessageReceived
-from schema.gradebook import Assignment, Course, Grade
+from schema.gradebook import Assignment, Course
+from schema.grades import Grade
 from schema.messages import Message
 from schema.mutation import Mutation
 from schema.people import Parent, Student, Teacher

@@ -16,7 +16,8 @@ from schema.attendance import Attendance
 from schema.batching import First, batched
 from schema.connections import Connection
 from schema.enums import described
-from schema.gradebook import Assignment, Grade
+from schema.gradebook import Assignment
+from schema.grades import Grade
 from schema.listings import connection
 from schema.messages import Message
 

@@ -10,15 +10,19 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from loaders.contract import (
     AttendanceExcuse,
     AttendanceStatus,
+    CalculationMethod,
     GradeKind,
     GradeLevel,
     MessageScope,
     RelationshipKind,
+    Rounding,
     TermKind,
 )
 from loaders.scores import ScoreFlag, ScoreState
 from resolvers.access import Area, AreaReason, AreaState
+from resolvers.arithmetic import Exclusion
 from resolvers.attendance_summary import AttendanceGroup
+from resolvers.calculation import Agreement
 from resolvers.context import ClientKind
 from resolvers.timetable import MeetingStatus
 
@@ -112,6 +116,56 @@ described(
         ScoreFlag.EXEMPT: "The student need not do it.",
         ScoreFlag.TURNED_IN: "Handed in.",
         ScoreFlag.CHEATED: "Not the student's own work.",
+    },
+)
+described(
+    CalculationMethod,
+    "CalculationMethod",
+    "How the source makes a grade.",
+    {
+        CalculationMethod.WEIGHTED_CATEGORIES: "The percentages of the categories, by their weights.",
+        CalculationMethod.TOTAL_POINTS: "All points earned of all points possible.",
+        CalculationMethod.PERCENT_AVERAGE: "The mean of the percentages of the work.",
+        CalculationMethod.COMPOSITE: "Other grades, by their weights.",
+        CalculationMethod.STANDARDS: "Levels by standard; there is no number to work out.",
+        CalculationMethod.MANUAL: "The teacher's own judgement; there is no number to work out.",
+    },
+)
+described(
+    Rounding,
+    "Rounding",
+    "How a percentage is rounded.",
+    {
+        Rounding.HALF_UP: "To the nearest, halves upwards.",
+        Rounding.UP: "Always upwards.",
+        Rounding.DOWN: "Always downwards.",
+    },
+)
+described(
+    Exclusion,
+    "ExclusionReason",
+    "Why something does not stand in a grade.",
+    {
+        Exclusion.EXEMPT: "The student is excused from it.",
+        Exclusion.DROPPED: "It is one of the lowest, which are left out.",
+        Exclusion.UNGRADED: "No score is entered yet.",
+        Exclusion.NOT_DUE: "It is not due yet, and no score is entered.",
+        Exclusion.HIDDEN: "There is a score or grade that is not released yet.",
+        Exclusion.NO_NUMBER: "What is entered is no number.",
+        Exclusion.NO_POINTS_POSSIBLE: "It has no points possible to measure it by.",
+        Exclusion.NO_CATEGORY: "It is of no category, and only categories have weights.",
+        Exclusion.NO_WEIGHT: "It has no weight.",
+        Exclusion.EMPTY: "Nothing in it counts yet; its weight is spread over the others.",
+    },
+)
+described(
+    Agreement,
+    "GradeAgreement",
+    "Whether a calculation comes to what the source says.",
+    {
+        Agreement.MATCHES_SOURCE: "It does.",
+        Agreement.DIFFERS: "It does not: the book has changed since, or the teacher set the grade.",
+        Agreement.NOT_AVAILABLE: "There is nothing to compare, or the source may count what is not released yet.",
     },
 )
 described(

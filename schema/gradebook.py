@@ -1,4 +1,4 @@
-"""The gradebook: courses, grades, assignments and scores."""
+"""The gradebook: courses, assignments and scores."""
 
 import datetime
 from decimal import Decimal
@@ -8,15 +8,16 @@ import strawberry
 from strawberry import ID, Private
 
 from loaders.assignments import AssignmentFilter as Wanted
-from loaders.contract import GradeKind
 from loaders.scores import ScoreFlag, ScoreState
-from resolvers import arguments, assignments, attendance, courses, grades, people, terms
+from resolvers import arguments, assignments, attendance, calculation, courses, grades, people, terms
 from resolvers.access import Area
 from resolvers.context import Batch, Context
 from resolvers.paging import Page
 from schema import enums as enums
 from schema.batching import batched, connected, embedded
+from schema.calculation import GradeCalculation
 from schema.connections import Connection
+from schema.grades import Grade
 from schema.node import Node
 from schema.schools import Term
 
@@ -134,40 +135,6 @@ class Assignment(Node):
         return people.students_by_key(keys, batch)
 
 
-@strawberry.type(
-    description="A grade of a course: POSTED by the school, or IN_PROGRESS in the book. The two are never merged."
-)
-class Grade(Node):
-    student_key: Private[Any]
-    course_key: Private[Any]
-    term_key: Private[Any]
-    kind: GradeKind = strawberry.field(description="Whether it is the school's word or the state of the book.")
-    task: str = strawberry.field(description="What is graded: a quarter, a semester, progress.")
-    percent: Decimal | None = strawberry.field(description="Percent.")
-    letter: str | None = strawberry.field(description="The letter, by the source's own scale.")
-    points: Decimal | None = strawberry.field(description="Points earned, where the source counts points.")
-    points_possible: Decimal | None = strawberry.field(description="Points possible, where the source counts points.")
-    comments: list[str] = strawberry.field(description="The teacher's comments.")
-    updated_at: datetime.datetime | None = strawberry.field(description="When the source last changed it.")
-    posted_at: datetime.datetime | None = strawberry.field(description="When the school posted it.")
-    missing_count: int | None = strawberry.field(description="How many pieces of work are missing, where it is known.")
-
-    @batched("term_key", shared=True)
-    def term(keys: Any, batch: Batch) -> Term | None:
-        """The term it is for."""
-        return terms.terms_of_keys(keys, batch)
-
-    @batched("course_key", shared=True)
-    def course(keys: Any, batch: Batch) -> LazyCourse:
-        """The course it is for."""
-        return courses.courses_of_pairs(keys, batch)
-
-    @batched("student_key", shared=True)
-    def student(keys: Any, batch: Batch) -> LazyStudent:
-        """The student whose grade it is."""
-        return people.students_by_key(keys, batch)
-
-
 @strawberry.type(description="A section as one student has it.")
 class Course(Node):
     key: Private[Any]
@@ -209,6 +176,20 @@ class Course(Node):
     def grades(keys: Any, batch: Batch) -> list[Grade]:
         """All grades, the latest term first."""
         return grades.grades_of_courses(keys, batch)
+
+    @batched("book_key", area=Area.GRADES, shared=True)
+    def calculation(
+        keys: Any,
+        batch: Batch,
+        term_id: Annotated[
+            ID | None, strawberry.argument(description="Of this term; else of the latest begun.")
+        ] = None,
+    ) -> GradeCalculation | None:
+        """What the book gives now by the source's rules: no grade of the school's, and compared with none.
+
+        Null where the source does not say how it makes its grades.
+        """
+        return calculation.calculations_of_courses(keys, batch, term_id)
 
     @batched("section_key", size=5, shared=True)
     def categories(keys: Any, batch: Batch) -> list[Category]:

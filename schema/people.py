@@ -41,7 +41,8 @@ from schema.calendar_feeds import CalendarFeedOwner
 from schema.changes import ChangeReader
 from schema.connections import Connection
 from schema.documents import Document
-from schema.gradebook import Assignment, Course, FilterArgument, Grade, wanted_assignments
+from schema.gradebook import Assignment, Course, FilterArgument, wanted_assignments
+from schema.grades import Grade
 from schema.immunizations import ImmunizationRecord
 from schema.messages import Message, MessageFilter, wanted_messages
 from schema.node import Node

@@ -16,7 +16,8 @@ from resolvers.errors import BadUserInput
 from schema.attendance import Attendance
 from schema.batching import batched
 from schema.documents import Document
-from schema.gradebook import Assignment, Course, Grade
+from schema.gradebook import Assignment, Course
+from schema.grades import Grade
 from schema.loading import answered
 from schema.messages import Message
 from schema.node import Node

@@ -188,6 +188,8 @@ class Drawing:
             return self.random.choice(["1", "2.5", "-0.0"])
         if of == "Boolean":
             return self.random.choice(["true", "false"])
+        if of == "Decimal":
+            return f'"{self.random.choice(["0", "7.5", "80", "92.50"])}"'
         texts = self.texts.get(name) or self.texts.get(of) or ["x"]
         return f'"{self.random.choice(texts)}"' if self.random.random() < 0.95 else '"x"'
 

@@ -5,10 +5,22 @@ and Ed-Fi where they have one. Booleans travel as the integers 1 and 0, enumerat
 that one SELECT runs on PostgreSQL, MariaDB and SQLite alike.
 """
 
-from loaders.contract import attendance, courses, documents, gradebook, health, messages, people, schedule, schools
+from loaders.contract import (
+    attendance,
+    courses,
+    documents,
+    gradebook,
+    grading,
+    health,
+    messages,
+    people,
+    schedule,
+    schools,
+)
 from loaders.contract.attendance import AttendanceExcuse, AttendanceStatus
 from loaders.contract.documents import DocumentKind
 from loaders.contract.gradebook import GradeKind
+from loaders.contract.grading import CalculationMethod, Rounding
 from loaders.contract.health import EVERY_GROUP, ComplianceStatus, ExemptionKind
 from loaders.contract.messages import MessageScope
 from loaders.contract.people import Area, GradeLevel, RelationshipKind
@@ -22,6 +34,7 @@ __all__ = [
     "Area",
     "AttendanceExcuse",
     "AttendanceStatus",
+    "CalculationMethod",
     "Column",
     "ComplianceStatus",
     "DocumentKind",
@@ -32,12 +45,13 @@ __all__ = [
     "MessageScope",
     "Relation",
     "RelationshipKind",
+    "Rounding",
     "TermKind",
 ]
 
 RELATIONS: dict[str, Relation] = {
     relation.name: relation
-    for subject in (schools, people, courses, schedule, gradebook, attendance, health, messages, documents)
+    for subject in (schools, people, courses, schedule, gradebook, grading, attendance, health, messages, documents)
     for relation in subject.RELATIONS
 }
 

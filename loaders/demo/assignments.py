@@ -9,6 +9,7 @@ from random import Random
 
 from loaders.demo.calendar import DAY, SchoolYear, instant
 from loaders.demo.courses import Courses, Section
+from loaders.demo.grading import weighted
 from loaders.demo.store import write
 
 
@@ -90,11 +91,12 @@ def write_assignments(connection: sqlite3.Connection, courses: Courses, works: d
         "category",
         "id section_id name weight drop_lowest",
         (
-            (_category_id(section, n), section.id, category.name, category.weight, category.drop_lowest)
+            (_category_id(section, n), section.id, category.name,
+             category.weight if weighted(section) else None, category.drop_lowest)
             for section in courses.sections
             for n, category in enumerate(CATEGORIES)
         ),
-    )
+    )  # fmt: skip
     write(
         connection,
         "assignment",

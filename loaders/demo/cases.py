@@ -37,6 +37,12 @@ _RECORDS = {
 select 'grade ' || grade.id || '.' from grade where grade.student_id = :student and grade.released = 0
 order by grade.id limit 1
 """,
+    "raised_grade": """
+select 'grade ' || grade.id || '.'
+from grade join section on section.id = grade.section_id join term on term.id = grade.term_id
+where grade.student_id = :student and section.title like 'Spanish%' and term.name = 'Quarter 1'
+order by grade.id limit 1
+""",
     "dropped_course": """
 select 'section ' || enrollment.section_id || ', left on ' || enrollment.ends_on || '.'
 from enrollment where enrollment.student_id = :student and enrollment.ends_on < :today

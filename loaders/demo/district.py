@@ -21,12 +21,14 @@ from loaders.demo.courses import Courses, Seat, plan_courses, write_courses
 from loaders.demo.documents import write_documents
 from loaders.demo.families import add_families, write_people
 from loaders.demo.gradebook import Showcase, write_gradebook
+from loaders.demo.grading import write_grading
 from loaders.demo.immunizations import write_immunizations
 from loaders.demo.messages import write_messages
 from loaders.demo.people import Case
 from loaders.demo.rights import write_rights
 from loaders.demo.schedule import write_schedule
 from loaders.demo.schools import plan_schools, write_schools
+from loaders.demo.standards import write_standards
 from loaders.demo.transcript import write_transcripts
 from loaders.home import create_home
 
@@ -86,15 +88,17 @@ def _fill(connection: sqlite3.Connection, students: int, seed: int, today: date,
     write_courses(connection, courses, _rng(seed, "staff"))
     progress("people and courses", students, students)
     eldest = people.students[(people.cases["parent"].student_id or 1) - 1]
-    showcase = Showcase(_seat(courses, eldest.id, "Mathematics"), _seat(courses, eldest.id, "English"))
+    showcase = Showcase(*(_seat(courses, eldest.id, title) for title in ("Mathematics", "English", "Spanish")))
     works = plan_assignments(courses, year, _rng(seed, "assignments"), showcase.scores.section)
     write_assignments(connection, courses, works)
+    write_grading(connection, courses)
     write_gradebook(
         connection, people.students, courses, works, year, _rng(seed, "gradebook"), showcase,
         lambda done, total: progress("scores and grades", done, total),
     )  # fmt: skip
     write_transcripts(connection, people.students, courses, year, _rng(seed, "transcript"))
     write_documents(connection, [each for each in people.students if each.family == eldest.family], year)
+    write_standards(connection, people.students, courses, year, _rng(seed, "standards"))
     write_attendance(connection, people.students, courses, year, _rng(seed, "attendance"), eldest)
     progress("attendance", students, students)
     write_messages(connection, schools, people, courses, year, _rng(seed, "messages"))

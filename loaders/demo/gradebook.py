@@ -12,8 +12,8 @@ from loaders.contract import GradeKind
 from loaders.demo.assignments import CATEGORIES, EXEMPT_AT, EXTRA_CREDIT_AT, MISSING_AT, Work
 from loaders.demo.calendar import DAY, SchoolYear, instant
 from loaders.demo.courses import Courses, Seat
+from loaders.demo.grading import QUARTER_TASK, SEMESTER_TASK, Counted, grade_of, letter_in, rounded
 from loaders.demo.people import Student, Term
-from loaders.demo.scale import letter_of
 from loaders.demo.store import write
 
 _STUDENTS_AT_ONCE = 500
@@ -24,38 +24,45 @@ _SCORE = (
 _DROPPED = _SCORE.split().index("dropped")
 _GRADE = (
     "id student_id section_id term_id kind task percent letter points points_possible comment missing_count "
-    "updated_at posted_at released"
+    "credits_attempted credits_earned updated_at posted_at released"
 )
+#: What the teacher gave by hand, in percent.
+RAISED_BY = 2
+SEMESTER_CREDIT = 0.5
+_FIRST_GRADE_WITH_CREDITS = 9
 _COMMENTS = ("Well done.", "Please see me.", "Good progress.", "Show your work.", "Très bien!", "Revise and resubmit.")
 
 
 @dataclass(frozen=True)
 class Showcase:
-    """The demo parent's eldest: the seat whose scores, and the seat whose grade, are awkward on purpose."""
+    """The demo parent's eldest: seats that are awkward on purpose.
+
+    One for its scores, one for a grade that is kept back, and one for a grade that the teacher raised by hand.
+    """
 
     scores: Seat
     grade: Seat
+    raised: Seat
 
 
 @dataclass
 class _Tally:
     """What counts of one student's quarter in one section."""
 
-    points: list[float] = field(default_factory=lambda: [0.0] * len(CATEGORIES))
-    possible: list[float] = field(default_factory=lambda: [0.0] * len(CATEGORIES))
-    droppable: list[tuple[float, list[Any]]] = field(default_factory=list)
+    counted: list[Counted] = field(default_factory=list)
+    droppable: list[tuple[float, list[Any], Counted]] = field(default_factory=list)
     missing: int = 0
     scored_at: str = ""
 
-    def percent(self) -> float | None:
-        """The weighted mean over the categories that have work; None where nothing counts yet."""
-        shares = [
-            (category.weight, points / possible)
-            for category, points, possible in zip(CATEGORIES, self.points, self.possible, strict=True)
-            if possible
-        ]
-        weight = sum(weight for weight, _ in shares)
-        return round(100 * sum(weight * share for weight, share in shares) / weight, 2) if weight else None
+    @property
+    def points(self) -> float:
+        """All points earned."""
+        return float(sum(each.points for each in self.counted))
+
+    @property
+    def possible(self) -> float:
+        """All points possible, extra credit aside."""
+        return float(sum(each.possible for each in self.counted if not each.extra))
 
 
 def write_gradebook(
@@ -78,8 +85,10 @@ def write_gradebook(
             for seat in courses.seats[student.id]:
                 tallies = _scores(seat, works[seat.section.id], year, rng, skill, scores, shown=seat is showcase.scores)
                 if seat.ends_on is None:
-                    hidden = seat is showcase.grade
-                    grades.extend((next(ids), *row) for row in _grades(seat, tallies, year, rng, hidden=hidden))
+                    rows = _grades(
+                        seat, tallies, year, rng, hidden=seat is showcase.grade, raised=seat is showcase.raised
+                    )
+                    grades.extend((next(ids), *row) for row in rows)
         write(connection, "score", _SCORE, scores)
         write(connection, "grade", _GRADE, grades)
         progress(min(start + _STUDENTS_AT_ONCE, len(students)), len(students))
@@ -138,11 +147,11 @@ def _scores(
         tally.scored_at = max(tally.scored_at, work.scored_at)
         if points is None:
             continue
-        tally.points[work.category] += points
-        if not work.extra_credit:
-            tally.possible[work.category] += possible
-            if CATEGORIES[work.category].drop_lowest:
-                tally.droppable.append((points, row))
+        category = CATEGORIES[work.category]
+        counted = Counted(work.category, category.weight, points, possible, work.extra_credit)
+        tally.counted.append(counted)
+        if category.drop_lowest and not work.extra_credit:
+            tally.droppable.append((points, row, counted))
     for tally in tallies.values():
         _drop_lowest(tally)
     return tallies
@@ -152,17 +161,18 @@ def _drop_lowest(tally: _Tally) -> None:
     """The lowest of two or more quizzes of a quarter does not count; all quizzes have the same points."""
     if len(tally.droppable) < 2:
         return
-    points, row = min(tally.droppable, key=lambda found: found[0])
+    _, row, counted = min(tally.droppable, key=lambda found: found[0])
     row[_DROPPED] = 1
-    quizzes = next(n for n, category in enumerate(CATEGORIES) if category.drop_lowest)
-    tally.points[quizzes] -= points
-    tally.possible[quizzes] -= CATEGORIES[quizzes].points
+    tally.counted = [each for each in tally.counted if each is not counted]
 
 
 def _grades(
-    seat: Seat, tallies: dict[int, _Tally], year: SchoolYear, rng: Random, *, hidden: bool
+    seat: Seat, tallies: dict[int, _Tally], year: SchoolYear, rng: Random, *, hidden: bool, raised: bool
 ) -> Iterator[tuple[Any, ...]]:
-    """The grades of one seat; `hidden` keeps back the latest quarter that is posted, or else the one in progress."""
+    """The grades of one seat; `hidden` keeps back the latest quarter that is posted, or else the one in progress.
+
+    Of a `raised` one the teacher gave two percent more for the first quarter than the book says.
+    """
     section, today = seat.section, year.today
     quarters = [
         (n, quarter)
@@ -174,26 +184,32 @@ def _grades(
     posted: dict[int | None, list[float]] = {}
     for n, quarter in quarters:
         tally = tallies.get(n, _Tally())
-        percent = tally.percent()
-        numbers = (percent, None if percent is None else letter_of(percent), sum(tally.points), sum(tally.possible))
+        percent, letter = grade_of(section, tally.counted)
+        if raised and n == 0 and percent is not None:
+            percent = rounded(percent + RAISED_BY)
+            letter = letter_in(section, percent)
+        numbers = (percent, letter, tally.points, tally.possible)
         comment = rng.choice(_COMMENTS) if rng.random() < 0.05 else None
         released = int(quarter is not kept_back)
         if quarter.ends_on < today:
-            if percent is not None:
-                posted.setdefault(quarter.parent_id, []).append(percent)
+            if letter is not None:
+                if percent is not None:
+                    posted.setdefault(quarter.parent_id, []).append(percent)
                 at = _posted_at(quarter, year)
-                yield (*_place(seat, quarter, GradeKind.POSTED, "Quarter Grade"), *numbers, comment, tally.missing,
-                       at, at, released)  # fmt: skip
+                yield (*_place(seat, quarter, GradeKind.POSTED, QUARTER_TASK), *numbers, comment, tally.missing,
+                       None, None, at, at, released)  # fmt: skip
         else:
             yield (*_place(seat, quarter, GradeKind.IN_PROGRESS, "Progress"), *numbers, comment, tally.missing,
-                   tally.scored_at or None, None, released)  # fmt: skip
+                   None, None, tally.scored_at or None, None, released)  # fmt: skip
     for semester in section.school.semesters:
         percents = posted.get(semester.id)
         if percents and semester.ends_on < today:
-            percent = round(sum(percents) / len(percents), 2)
+            exact = sum(percents) / len(percents)
             at = _posted_at(semester, year)
-            yield (*_place(seat, semester, GradeKind.POSTED, "Semester Grade"), percent, letter_of(percent), None, None,
-                   None, None, at, at, 1)  # fmt: skip
+            credit = None if section.grade < _FIRST_GRADE_WITH_CREDITS else SEMESTER_CREDIT
+            earned = None if credit is None else credit if letter_in(section, exact) != "F" else 0
+            yield (*_place(seat, semester, GradeKind.POSTED, SEMESTER_TASK), rounded(exact), letter_in(section, exact),
+                   None, None, None, None, credit, earned, at, at, 1)  # fmt: skip
 
 
 def _place(seat: Seat, term: Term, kind: GradeKind, task: str) -> tuple[Any, ...]:

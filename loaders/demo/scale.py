@@ -16,6 +16,11 @@ SCALE: tuple[tuple[float, str], ...] = (
     (0, "F"),
 )
 
+GRADE_POINTS: dict[str, float] = {
+    "A+": 4.0, "A": 4.0, "A-": 3.7, "B+": 3.3, "B": 3.0, "B-": 2.7, "C+": 2.3, "C": 2.0, "C-": 1.7, "D+": 1.3,
+    "D": 1.0, "D-": 0.7, "F": 0.0,
+}  # fmt: skip
+
 
 def letter_of(percent: float) -> str:
     """The letter of a percentage: that of the highest step it reaches."""

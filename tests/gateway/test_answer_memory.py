@@ -372,6 +372,7 @@ async def _texts(gate: Gate) -> dict[str, list[str]]:
         "courseIds": [c["id"] for c in courses],
         "studentIds": [s["id"] for s in students],
         "after": [c["assignments"]["pageInfo"]["endCursor"] for c in courses if c["assignments"]["totalCount"]],
+        "letter": ["A", "B", "C-"],
         "Date": ["2026-09-01", "2026-11-23", "2027-01-31"],
     }
 

@@ -40,6 +40,8 @@ from loaders.ids import node_id, read_node_id
 
 #: The type whose ids an argument takes, by the argument's name; `id` and `ids` of the nodes take any.
 TAKES = {
+    "assignmentId": "Assignment",
+    "categoryId": "Category",
     "termId": "Term",
     "courseId": "Course",
     "courseIds": "Course",

@@ -132,3 +132,10 @@ insert into portal_notes (id, school_id, syear, title, content, start_date, end_
   (9909903, 90, 2021, 'Over', 'x', null, '2021-09-30', ',3,', '2021-09-20 08:00:00', null),
   (9909904, 90, 2021, 'Not yet', 'x', '2021-10-02', null, ',3,', '2021-09-20 08:00:00', null),
   (9909905, 1, 2021, 'Elsewhere', null, '2021-10-01', null, ',3,', null, '2021-09-21 08:00:00');
+
+-- A scale of a teacher's own for one section, whole percentages upwards, and how much the parts of longer terms count.
+update course_periods set does_breakoff = 'Y' where course_period_id = 9909502;
+insert into program_user_config (user_id, program, title, value) values
+  (9909241, 'Gradebook', 'ROUNDING', 'UP'), (9909241, 'Gradebook', '9909502-1', '88'),
+  (9909241, 'Gradebook', 'SEM-9909103', '40'), (9909241, 'Gradebook', 'FY-9909102', '60'),
+  (9909241, 'Gradebook', 'FY-9909103', ' ');

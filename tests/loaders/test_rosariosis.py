@@ -11,7 +11,16 @@ import pytest
 
 from loaders.adapter import load_adapter
 from loaders.check import Report, check_source, describe
-from loaders.contract import RELATIONS, AttendanceExcuse, AttendanceStatus, GradeLevel, RelationshipKind, TermKind
+from loaders.contract import (
+    RELATIONS,
+    AttendanceExcuse,
+    AttendanceStatus,
+    CalculationMethod,
+    GradeLevel,
+    RelationshipKind,
+    Rounding,
+    TermKind,
+)
 from loaders.database import Readers
 from loaders.dialect import Dialect
 from loaders.errors import RelationIncomplete
@@ -97,6 +106,9 @@ ROWS = {
     "assignment": 2286,
     "score": 34205,
     "grade": 4054,
+    "grading_rule": 482,
+    "grading_scale": 2892,
+    "grade_part": 4,
     "attendance": 81005,
     "attendance_day": 81002,
     "immunization": 995,
@@ -324,6 +336,62 @@ async def test_days_are_counted_from_the_quarter_and_bear_their_number_or_block(
         (date(2021, 8, 3), False, None),
     ]
     assert set(await answer(source, "calendar_day", ["day_name"], "calendar_day.school_id = 1")) == {None}
+
+
+async def test_a_sections_rule_is_its_teachers(source: Source) -> None:
+    columns = ["section_id", "method", "decimals", "letter_rounding", "letter_decimals"]
+    weighted, points = CalculationMethod.WEIGHTED_CATEGORIES, CalculationMethod.TOTAL_POINTS
+
+    assert await answer(source, "grading_rule", columns, "grading_rule.section_id > 9909000") == [
+        (9909501, weighted, 1, Rounding.HALF_UP, 2),
+        (9909502, weighted, 1, Rounding.UP, 0),
+    ]
+    assert await answer(source, "grading_rule", columns, "grading_rule.section_id = 18") == [
+        (18, points, 1, Rounding.HALF_UP, 2)
+    ]
+
+
+async def test_a_teachers_own_cutoffs_take_the_place_of_the_schools(source: Source) -> None:
+    columns, where = ["id", "letter", "cutoff", "points"], "grading_scale.section_id = {} and grading_scale.id < 3"
+    a, b = (Decimal("4.00"), Decimal("3.00"))
+
+    assert await answer(source, "grading_scale", columns, where.format(9909501)) == [
+        (1, "A", Decimal("90.00"), a),
+        (2, "B", Decimal("80.00"), b),
+    ]
+    assert await answer(source, "grading_scale", columns, where.format(9909502)) == [
+        (1, "A", Decimal("88.00"), a),
+        (2, "B", Decimal("80.00"), b),
+    ]
+
+
+async def test_longer_terms_are_made_of_what_the_teacher_says(source: Source) -> None:
+    columns = ["section_id", "term_id", "task", "part_term_id", "part_task", "weight"]
+
+    assert await answer(source, "grade_part", columns, "grade_part.section_id = 9909501") == [
+        (9909501, 9909101, "Year Grade", 9909102, "Semester Grade", Decimal("60.00")),
+        (9909501, 9909102, "Semester Grade", 9909103, "Quarter Grade", Decimal("40.00")),
+    ]
+
+
+async def test_a_weight_of_an_assignment_counts_where_its_teacher_switched_it_on(source: Source) -> None:
+    database, _, _ = source
+    columns, where = ["id", "multiplier"], "assignment.id = 9909803"
+    assert await answer(source, "assignment", columns, where) == [(9909803, None)]
+    await database.run(
+        "insert into program_user_config (user_id, program, title, value) "
+        "values (9909241, 'Gradebook', 'WEIGHT_ASSIGNMENTS', 'Y');"
+        "update gradebook_assignments set weight = 3 where assignment_id = 9909803"
+    )
+    try:
+        assert await answer(source, "assignment", columns, where) == [(9909803, Decimal(3))]
+        rule = await answer(source, "grading_rule", ["section_id", "method"], "grading_rule.section_id = 9909501")
+        assert rule == [(9909501, CalculationMethod.PERCENT_AVERAGE)]
+    finally:
+        await database.run(
+            "delete from program_user_config where title = 'WEIGHT_ASSIGNMENTS';"
+            "update gradebook_assignments set weight = null where assignment_id = 9909803"
+        )
 
 
 async def test_several_schedule_rows_are_one_enrollment(source: Source) -> None:

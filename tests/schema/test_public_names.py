@@ -145,7 +145,7 @@ type Course implements Node {
   id: ID!  sourcedId: String!  title: String!  courseNumber: String  section: String  subject: String
   room: String  period: String  enrolledOn: Date  droppedOn: Date
   term: Term  teachers: [Teacher!]!  student: Student!
-  grade: Grade  grades: [Grade!]!  categories: [Category!]!
+  grade: Grade  grades: [Grade!]!  categories: [Category!]!  calculation(termId: ID): GradeCalculation
   assignments(first: Int, after: String, filter: AssignmentFilter): AssignmentConnection
   attendance(first: Int, after: String): AttendanceConnection
 }
@@ -153,8 +153,30 @@ type Category { id: ID!  name: String!  weight: Decimal  dropLowest: Int }
 type Grade implements Node {
   id: ID!  kind: GradeKind!  task: String!  percent: Decimal  letter: String  points: Decimal  pointsPossible: Decimal
   comments: [String!]!  missingCount: Int  updatedAt: DateTime  postedAt: DateTime
+  creditsAttempted: Decimal  creditsEarned: Decimal
   term: Term  course: Course!  student: Student!
+  calculation: GradeCalculation
+  whatIf(scores: [HypotheticalScore!]!): HypotheticalGrade
+  scoreNeeded(target: GradeTargetInput!, assignmentId: ID, scores: [HypotheticalScore!]): ScoreNeeded
 }
+type GradeCalculation {
+  method: CalculationMethod!  lines: [CalculationLine!]!  percent: Decimal  letter: String
+  rounding: GradeRounding!  scale: [ScaleStep!]!  agreement: GradeAgreement!  difference: Decimal
+}
+type CalculationLine {
+  name: String!  category: Category  term: Term  weight: Decimal  effectiveWeight: Decimal!
+  earned: Decimal  possible: Decimal  percent: Decimal  contribution: Decimal!
+  excludedBecause: ExclusionReason  excluded: [ExcludedWork!]!
+}
+type ExcludedWork { assignment: Assignment  reason: ExclusionReason! }
+type GradeRounding { decimals: Int!  beforeCutoff: Rounding  beforeCutoffDecimals: Int }
+type ScaleStep { letter: String!  cutoff: Decimal  points: Decimal }
+input HypotheticalScore {
+  assignmentId: ID  categoryId: ID  points: Decimal  pointsPossible: Decimal  exempt: Boolean! = false
+}
+input GradeTargetInput { percent: Decimal  letter: String }
+type HypotheticalGrade { percent: Decimal  letter: String  change: Decimal  calculation: GradeCalculation! }
+type ScoreNeeded { reachable: Boolean!  points: Decimal  pointsPossible: Decimal!  percent: Decimal  assignments: Int! }
 type Assignment implements Node {
   id: ID!  sourcedId: String!  title: String!  description: String  assignedOn: Date  dueOn: Date  dueAt: DateTime
   pointsPossible: Decimal  extraCredit: Boolean!  score: Score!
@@ -448,6 +470,10 @@ enum ChangeKind {
 enum ClientKind { WEB MOBILE }
 enum ComplianceStatus { COMPLIANT NON_COMPLIANT IN_PROGRESS EXEMPT NO_REQUIREMENT NOT_EVALUATED }
 enum ExemptionKind { MEDICAL RELIGIOUS PERSONAL OTHER }
+enum CalculationMethod { WEIGHTED_CATEGORIES TOTAL_POINTS PERCENT_AVERAGE COMPOSITE STANDARDS MANUAL }
+enum ExclusionReason { EXEMPT DROPPED UNGRADED NOT_DUE HIDDEN NO_NUMBER NO_POINTS_POSSIBLE NO_CATEGORY NO_WEIGHT EMPTY }
+enum GradeAgreement { MATCHES_SOURCE DIFFERS NOT_AVAILABLE }
+enum Rounding { HALF_UP UP DOWN }
 enum GradeKind { POSTED IN_PROGRESS }
 enum GradeLevel { IT PR PK TK KG G01 G02 G03 G04 G05 G06 G07 G08 G09 G10 G11 G12 G13 PS UG OTHER }
 enum HelpCode { ACTIVATE_KEY REQUEST_KEY FORGOT_USERNAME FORGOT_PASSWORD SUPPORT }

@@ -1,6 +1,7 @@
 -- An assignment belongs to one section or, where it names none, to all sections of its course and teacher. Families
 -- see it from the day it is assigned, or once its term is over, if the school opens its gradebook to parents at all
--- (profile 3). Work for 0 points is extra credit.
+-- (profile 3). Work for 0 points is extra
+-- credit. Weights of assignments count where the teacher has switched them on.
 select
   a.assignment_id as id,
   c.course_period_id as section_id,
@@ -12,6 +13,16 @@ select
   a.due_date as due_on,
   a.points as points_possible,
   case when a.points = 0 then 1 else 0 end as extra_credit,
+  case
+    when exists (
+      select 1
+      from program_user_config w
+      where w.user_id = c.teacher_id
+        and w.program = 'Gradebook'
+        and w.title = 'WEIGHT_ASSIGNMENTS'
+        and w.value = 'Y'
+    ) then coalesce(a.weight, 0)
+  end as multiplier,
   case
     when (a.assigned_date is null or a.assigned_date <= :today or m.end_date < :today)
       and exists (
@@ -38,6 +49,16 @@ select
   a.due_date as due_on,
   a.points as points_possible,
   case when a.points = 0 then 1 else 0 end as extra_credit,
+  case
+    when exists (
+      select 1
+      from program_user_config w
+      where w.user_id = c.teacher_id
+        and w.program = 'Gradebook'
+        and w.title = 'WEIGHT_ASSIGNMENTS'
+        and w.value = 'Y'
+    ) then coalesce(a.weight, 0)
+  end as multiplier,
   case
     when (a.assigned_date is null or a.assigned_date <= :today or m.end_date < :today)
       and exists (

@@ -18,6 +18,8 @@ select
   g.grade_percent as percent,
   nullif(trim(g.grade_letter), '') as letter,
   nullif(trim(g.comment), '') as comment,
+  g.credit_attempted as credits_attempted,
+  g.credit_earned as credits_earned,
   coalesce(g.updated_at, g.created_at) as updated_at,
   case
     when not exists (

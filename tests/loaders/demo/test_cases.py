@@ -20,7 +20,8 @@ CHILDREN = (
 )
 RECORDS = (
     "exempt_score", "missing_score", "dropped_score", "extra_credit", "invisible_assignment", "unreleased_score",
-    "unreleased_grade", "dropped_course", "corrected_attendance", "unconfirmed_attendance", "unsafe_message",
+    "unreleased_grade", "raised_grade", "dropped_course", "corrected_attendance", "unconfirmed_attendance",
+    "unsafe_message",
 )  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def score(made: Made, name: str) -> dict[str, object]:
 def test_the_cases_are_kept_in_the_store(made: Made) -> None:
     rows = made.connection.execute("select name, guardian_id, student_id, note from demo_case order by name").fetchall()
     assert [Case(*row) for row in rows] == sorted(made.district.cases.values(), key=lambda found: found.name)
-    assert len(rows) == 38
+    assert len(rows) == 39
 
 
 def test_the_parent_has_three_students_in_three_schools_stages(made: Made) -> None:
@@ -228,4 +229,4 @@ def test_one_message_holds_what_a_sanitizer_must_remove(made: Made) -> None:
 
 def test_three_kinds_of_schools_have_the_cases_too(tmp_path: object) -> None:
     cases = make_district(f"{tmp_path}/demo.db", students=1800, seed=3, today=MONDAY).cases
-    assert len(cases) == 38
+    assert len(cases) == 39

@@ -1,0 +1,2 @@
+select section_id, id, letter, cutoff, points, position
+from grading_scale
