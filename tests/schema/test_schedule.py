@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from gateway.execution.documents import GraphQLRequest
 from loaders.adapter import load_adapter
 from loaders.dialect import Dialect
+from loaders.ids import node_id
 from loaders.relations import Relations
 from loaders.source import Source
-from tests.world import TODAY, World, noon, open_world
+from tests.world import ENGINE, TODAY, World, noon, open_world
 
 DAY = """
   notice { code text }
@@ -166,6 +168,22 @@ async def test_today_is_that_of_the_school_and_not_of_the_district(
         monkeypatch.setattr(world.source, "_now", lambda: datetime(2026, 11, 24, 5, 30, tzinfo=UTC))
         world.change("update school set time_zone = 'Pacific/Honolulu' where id = ?", school)
         assert [each["days"][0]["date"] for each in await schedules(world)][::2] == ["2026-11-23", "2026-11-24"]
+    finally:
+        world.change("update school set time_zone = 'America/New_York' where id = ?", school)
+
+
+async def test_an_answer_may_be_given_again_until_midnight_where_the_school_is(world: World) -> None:
+    student = world.student("parent")
+    ((school,),) = world.rows("select distinct school_id from school_enrollment where student_id = ?", student)
+    document = "query ($id: ID!) { student(id: $id) { schedule { days { date meetings { period } } } } }"
+    prepared = ENGINE.prepare(GraphQLRequest(document, variables={"id": node_id("Student", student)}))
+    try:
+        for zone, hour in (("Pacific/Auckland", 11), ("America/New_York", 5)):
+            world.change("update school set time_zone = ? where id = ?", zone, school)
+            context = world.context(world.guardian("parent"))
+            assert not (await ENGINE.execute(prepared, context)).errors
+            assert context.fresh_until == datetime(2026, 11, 24, hour, tzinfo=UTC)
+            assert not context.volatile
     finally:
         world.change("update school set time_zone = 'America/New_York' where id = ?", school)
 
