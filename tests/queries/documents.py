@@ -18,6 +18,13 @@ NODES = """query Again($ids: [ID!]!, $student: ID!) {
   nodes(ids: $ids) { id ... on Student { gradeLevel } ... on Course { title teachers { name } } }
 }"""
 
+SCHEDULE = """{
+  me { students { name schedule(date: "2026-11-18") {
+    notice { code }
+    days { date dayName bellSchedule meetings { period startsAt room status course { title } teachers { name } } }
+  } } }
+}"""
+
 NEXT_PAGE = """query Next($after: String) {
   me { messages(first: 2, after: $after) { totalCount pageInfo { hasNextPage hasPreviousPage } nodes { id subject } } }
 }"""
@@ -41,6 +48,7 @@ ASKED = {
     "closed_area": Asked(CLOSED, "blocked_guardian"),
     "nodes": Asked(NODES),
     "next_page": Asked(NEXT_PAGE),
+    "schedule": Asked(SCHEDULE),
     "first_screen": Asked(documents.FIRST_SCREEN_OF_SOURCE, "kindergartner"),
 }
 
