@@ -9,7 +9,7 @@ import orjson
 from gateway.execution.plan import Told
 from gateway.memory import Memory
 from loaders.statement import Key
-from resolvers.access import Area, Scope, closed_in
+from resolvers.access import Scope, closed_in
 from resolvers.context import Context
 
 MOST = 200_000
@@ -98,4 +98,4 @@ def _open(context: Context, told: Told, students: Sequence[Key]) -> bool:
     for student in students:
         if student not in rights:
             return False
-    return not any(closed_in(context, scope, area, students) for area in told.areas if isinstance(area, Area))
+    return all(not closed_in(context, scope, area, students) for area in told.areas)

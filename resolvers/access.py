@@ -5,7 +5,9 @@ Students enter an operation only through the scope, so a key below them is a key
 
 import asyncio
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
+from loaders.dialect import Dialect
 from loaders.rights import SCOPE_GIVES, scope_of_guardian
 from loaders.rows import Rows
 from loaders.statement import Key, Statement
@@ -51,6 +53,8 @@ async def scope_of(context: Context) -> Scope:
 
 async def _read_scope(context: Context) -> Scope:
     statement = unread_scope(context)
+    if isinstance(context.scope, Scope):
+        return context.scope
     if statement is None:
         return take_scope(context, None)
     context.scope = reading = asyncio.get_running_loop().create_future()
@@ -64,11 +68,19 @@ async def _read_scope(context: Context) -> Scope:
 
 
 def unread_scope(context: Context) -> Statement | None:
-    """The statement of the scope, where nobody has asked for it yet; whoever sends it along gives its answer back."""
+    """The statement of the scope, where nobody has asked for it yet; whoever sends it along gives its answer back.
+
+    None as well where it was read for an earlier operation and is as it was: it is this one's from now on.
+    """
     viewer = context.viewer
     if context.scope is not None or viewer is None or viewer.guardian_key is None:
         return None
     if viewer.second_factor_needed or viewer.setup_required:
+        return None
+    kept = _kept(context).get(viewer.guardian_key)
+    if kept is not None and (again := kept[0].again(context.source)) is not None:
+        context.scope = again
+        context.known.add(SCOPE_GIVES, Rows(kept[1].layout, kept[1].raw, again.as_of))
         return None
     return scope_of_guardian(viewer.guardian_key, withheld=context.source.adapter.has("withheld_area"))
 
@@ -80,8 +92,37 @@ def take_scope(context: Context, rows: Rows | None) -> Scope:
         students = rows.layout.values("student_key", rows.raw)
         own = [raw for student, raw in zip(students, rows.raw, strict=True) if student in scope.rights]
         # A student from whom the guardian is kept must not be known by another way.
-        context.known.add(SCOPE_GIVES, Rows(rows.layout, own, rows.as_of, rows.stale))
+        given = Rows(rows.layout, own, rows.as_of, rows.stale)
+        context.known.add(SCOPE_GIVES, given)
+        viewer = context.viewer
+        if not scope.stale and viewer is not None and viewer.guardian_key is not None:
+            _kept(context)[viewer.guardian_key] = scope, given
     return scope
+
+
+#: For how many guardians the scope is kept.
+MOST_SCOPES = 10_000
+
+
+class _Scopes(NamedTuple):
+    """The scopes of guardians as they were read under a mark, and the rows that tell of their people."""
+
+    mark: Hashable
+    of_guardian: dict[Key, tuple[Scope, Rows]]
+
+
+def _kept(context: Context) -> dict[Key, tuple[Scope, Rows]]:
+    """The scopes that were read under the operation's mark; none where nothing vouches for them.
+
+    A server's mark is some seconds old: it may have gone away since, and that must be told.
+    """
+    source = context.source
+    if not source.shared.most or source.reads.dialect is not Dialect.SQLITE or (mark := context.mark) is None:
+        return {}
+    kept: _Scopes | None = source.notes.get(_Scopes)
+    if kept is None or kept.mark != mark or len(kept.of_guardian) > MOST_SCOPES:
+        kept = source.notes[_Scopes] = _Scopes(mark, {})
+    return kept.of_guardian
 
 
 async def standing(context: Context, student: Key) -> Hashable | None:

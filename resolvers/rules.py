@@ -20,7 +20,7 @@ _ELSEWHERE = timedelta(days=1)
 class Rules:
     """The school's orders, each to be found by whom it is about."""
 
-    __slots__ = ("_blocks", "_eligibilities", "_switches", "version")
+    __slots__ = ("_blocks", "_eligibilities", "_switches", "switching", "version")
 
     def __init__(self, orders: Orders) -> None:
         self.version = orders.version
@@ -33,6 +33,8 @@ class Rules:
             self._switches[switch.area].append(switch)
         for each in orders.eligibilities:
             self._eligibilities[each.student_id].append(each)
+        #: Whether any area is closed somewhere, now, before or later.
+        self.switching = bool(self._switches)
 
     @property
     def blocks(self) -> bool:

@@ -109,6 +109,17 @@ class Scope:
                     self._withheld[student] = part[-1]
             self.enrolled[student].append(Enrolled._make(part[_RIGHT:_ENROLLED]))
 
+    def again(self, source: Source) -> "Scope | None":
+        """The same scope for an operation of now; None where the school has ordered something since."""
+        if self._rules is not rules_of(source):
+            return None
+        made: Scope = object.__new__(Scope)
+        made.rights, made.enrolled, made.stale, made.until = self.rights, self.enrolled, self.stale, None
+        made.now = made.as_of = source.now()
+        made._first, made._layout, made._zone = self._first, self._layout, self._zone
+        made._rules, made._grown, made._withheld, made._shut = self._rules, self._grown, self._withheld, {}
+        return made
+
     def __contains__(self, student: object) -> bool:
         return student in self.rights
 
@@ -126,6 +137,8 @@ class Scope:
 
     def shut(self, area: Area) -> Mapping[Key, AreaReason]:
         """The students of the scope whose area is shut to the viewer by a right, an age or a switch, and which."""
+        if not (self._grown or self._withheld or self._rules.switching):
+            return _OPEN
         found = self._shut.get(area)
         if found is None:
             reasons = {student: self._reason(area, right) for student, right in self.rights.items()}
