@@ -19,7 +19,9 @@ from gateway.transport.responses import Response
 
 PATH = b"/graphql"
 #: The fields by which a proxy says for whom it asks, and how it was asked.
-FORWARDED = frozenset((b"x-forwarded-for", b"x-forwarded-proto"))
+FORWARDED_FOR = b"x-forwarded-for"
+FORWARDED_PROTO = b"x-forwarded-proto"
+FORWARDED = frozenset((FORWARDED_FOR, FORWARDED_PROTO))
 
 
 class _Nobody:
@@ -113,7 +115,8 @@ class DirectProtocol(HeadProtocol):
         """Hold a request that may be answered here; hand every other one over."""
         if self.url == PATH and self.parser.get_method() == b"POST" and self._free():
             head = Head("POST", b"", self.headers, str(self.client[0]) if self.client else "")
-            if not any(head.has(name) for name in FORWARDED) and not wants_stream(head.every(b"accept")):
+            forwarded = head.has(FORWARDED_FOR) or head.has(FORWARDED_PROTO)
+            if not forwarded and not wants_stream(head.every(b"accept")):
                 self._held = head
                 return
         self._hand_over()

@@ -61,8 +61,8 @@ def _nullable(of: GraphQLLeafType) -> Serialize:
     def serialize(value: Any) -> Any:
         if value is None or value is Undefined:
             return None
-        if value.__class__ in classes and value in members:
-            return members[value]
+        if value.__class__ in classes and (name := members.get(value)) is not None:
+            return name
         if isinstance(value, Failed | Exception) or hasattr(value, "__await__"):
             raise Anomaly
         try:
