@@ -54,6 +54,8 @@ async def district(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
             "HOMEROOM_SIS_ADAPTER": "rosariosis",
             "HOMEROOM_WATCH_INTERVAL": "0.1",
         }
+        # The dumps' students have come of age since, and their records are closed to parents.
+        await database.run("update students set custom_200000004 = null where custom_200000004 < '2012-01-01'")
         try:
             await _accounts(folder, settings)
             async with Proxy.before(PORTS[dialect]) as proxy:
