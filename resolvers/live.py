@@ -39,13 +39,15 @@ INTERVAL = 2.0
 #: How often the log is looked into for what other processes have written, in seconds; `wake` makes it now.
 POLL = 0.25
 #: For how long a process that watches is not given up: so long a dead one holds up what is told, and loses nothing.
-LEASE = timedelta(seconds=10)
+LEASE = timedelta(seconds=6)
 # Rights are read again with every fifth look at the source, and before each delivery for the one it goes to.
 RIGHTS_EVERY = 5
 # After a look the source rests at least four times as long as that took: the watcher never costs more than a fifth.
 REST = 4.0
 # A mark may not see everything an adapter reads (a foreign table, the database's own clock): it counts for a minute.
 TRUSTED = 60.0
+#: For how many seconds one look goes through all who are watched; the next goes on, after those who are followed.
+SWEEP = 1.0
 #: How many events are read from the log at once.
 PAGE = 100
 
@@ -110,6 +112,7 @@ class Live:
         self._woken = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._source_look = _Look()
+        self._sweep: _Look | None = None
         self._rights_look = _Look()
         self._rights_due = 0
 
@@ -206,12 +209,19 @@ class Live:
             if await self._hold():
                 await self._watcher.watch(*await self._roster.all())
                 if not self._source_look.vouches(mark):
-                    try:
-                        await self._watcher.look()
-                        self._source_look = _Look(mark, monotonic() + TRUSTED)
-                    except Replaced:
-                        self._held_until = None
+                    await self._look(mark)
             await self.tell()
+
+    async def _look(self, mark: object | None) -> None:
+        """Go on through all who are watched; when that has come to its end, the mark of its beginning vouches."""
+        if self._sweep is None:
+            self._sweep = _Look(mark, monotonic() + TRUSTED)
+        first = {"student": list(self._followers), "guardian": list(self._recipients)}
+        try:
+            if await self._watcher.look(first, self._hold, SWEEP):
+                self._source_look, self._sweep = self._sweep, None
+        except Replaced:
+            self._held_until = None
 
     async def tell(self) -> None:
         """Tell all subscribers here what has been logged since the last time."""
@@ -333,7 +343,8 @@ class Live:
             held = await leases.hold(transaction, _LEASE, self._holder, now, until)
         if held and self._held_until is None:
             # What the one before has seen last is not known here: everything is compared once.
-            self._source_look = _Look()
+            self._source_look, self._sweep = _Look(), None
+            self._watcher.restart()
         self._held_until = until if held else None
         return held
 

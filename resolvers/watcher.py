@@ -9,7 +9,8 @@ memory does not depend on how many there are.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from time import monotonic
 from typing import TypeVar
 
 import orjson
@@ -48,6 +49,8 @@ class Watcher:
         self._guard = guard
         self._wanted: set[tuple[str, Key]] = set()
         self._beginning = asyncio.Lock()
+        #: The subject and the owner at which the last look has stopped; None where it has come to the end.
+        self._place: tuple[int, str] | None = None
 
     async def watch(self, students: Iterable[Key], guardians: Iterable[Key] = ()) -> None:
         """Returns when each of these students and guardians is watched, so that the next change is logged.
@@ -69,25 +72,65 @@ class Watcher:
                     self._wanted |= coming - wanted
                     raise
 
-    async def look(self) -> None:
-        """Looks at all who are watched.
+    async def look(
+        self, first: Mapping[str, Sequence[Key]], still: Callable[[], Awaitable[bool]], seconds: float
+    ) -> bool:
+        """Goes on through all who are watched, for some seconds, as long as this is `still` the process that watches.
 
-        Raises SourceDown at once, any other refusal of the source's after the last page; what was not looked at keeps
-        its last look.
+        Whether it came to the end; where not, the next look goes on there, and before that looks at those who are to
+        come `first`, by their entity. Raises SourceDown at once, any other refusal of the source's in the end; what was
+        not looked at keeps its last look.
         """
+        until = monotonic() + seconds
         refused: LoaderError | None = None
-        for subject in self._subjects():
-            after = ""
-            while page := await digests_after(self._store, subject.name, after, subject.chunk):
-                after = max(page)
-                try:
-                    await self._compare(subject, page)
-                except SourceDown:
-                    raise
-                except LoaderError as error:
-                    refused = error
+        pages = self._pages(first) if self._place is not None else None
+        while True:
+            if pages is None:
+                found = await self._next_page()
+                if found is None:
+                    break
+            else:
+                found = await anext(pages, None)
+                if found is None:
+                    pages = None
+                    continue
+            if not await still():
+                return False
+            try:
+                await self._compare(*found)
+            except SourceDown:
+                raise
+            except LoaderError as error:
+                refused = error
+            if pages is None and monotonic() >= until:
+                break
         if refused is not None:
             raise refused
+        return self._place is None
+
+    def restart(self) -> None:
+        """Begin the next look with the first of all."""
+        self._place = None
+
+    async def _next_page(self) -> tuple[Subject, Mapping[str, str]] | None:
+        """The page at which the last look has stopped, from the first one on; None where all were gone through."""
+        subjects = self._subjects()
+        at, after = self._place or (0, "")
+        while at < len(subjects):
+            subject = subjects[at]
+            if page := await digests_after(self._store, subject.name, after, subject.chunk):
+                # By the order of the database, whichever that is for texts.
+                self._place = at, next(reversed(page))
+                return subject, page
+            at, after = at + 1, ""
+        self._place = None
+        return None
+
+    async def _pages(self, first: Mapping[str, Sequence[Key]]) -> AsyncIterator[tuple[Subject, Mapping[str, str]]]:
+        for subject in self._subjects():
+            for chunk in _chunks([str(key) for key in first.get(subject.owner, ())], min(subject.chunk, 500)):
+                if page := await digests_of(self._store, subject.name, chunk):
+                    yield subject, page
 
     def _subjects(self) -> Sequence[Subject]:
         return [subject for subject in SUBJECTS.values() if self._source.adapter.has(*subject.relations)]
