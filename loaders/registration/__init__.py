@@ -1,0 +1,1 @@
+"""The registration form: a file that a district owns, read once and strictly."""
