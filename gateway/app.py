@@ -45,6 +45,7 @@ from loaders.database import Readers, Writer
 from loaders.errors import AdapterInvalid, LoaderError
 from loaders.marks import follow_marks
 from loaders.portal.store import check_migrated
+from loaders.registration.reading import read_forms
 from loaders.relations import Relations
 from loaders.source import Source
 from resolvers.context import Caller, Context, Viewer
@@ -53,6 +54,7 @@ from resolvers.paging import cursor
 from resolvers.portal import Letterhead, Portal
 from resolvers.portal.coming_of_age import post_notices
 from resolvers.portal.passwords import PROFILES
+from resolvers.registration.forms import put_forms
 from schema.api import schema
 from schema.reading import read
 
@@ -105,9 +107,9 @@ class Gateway:
 def create_app(settings: Settings, *, hashing: HashProfile | None = None, address: str = "") -> Gateway:
     """The gateway as an ASGI application; its parts are opened at its start and closed at its end.
 
-    Starting raises SourceDown, SourceWritable, AdapterInvalid, RelationIncomplete or StoreOutdated where the source
-    or the portal store is not as it must be. `hashing` is for tests, which hash at the cheapest profile. `address` is
-    where families reach the gateway if the settings name no public URL.
+    Starting raises SourceDown, SourceWritable, AdapterInvalid, RelationIncomplete, FormInvalid or StoreOutdated where
+    the source, a form or the portal store is not as it must be. `hashing` is for tests, which hash at the cheapest
+    profile. `address` is where families reach the gateway if the settings name no public URL.
     """
 
     @asynccontextmanager
@@ -253,12 +255,15 @@ async def open_source(settings: Settings, readers: Readers) -> Source:
             f"{readers.dialect}: set HOMEROOM_SIS_ADAPTER or HOMEROOM_SIS_URL."
         )
     columns = await describe(adapter, readers)
-    return Source(
+    source = Source(
         Relations(adapter, readers.dialect, columns),
         readers,
         clock(settings.today),
         shared_rows=settings.shared_rows,
     )
+    if settings.registration is not None:
+        put_forms(source, read_forms(settings.registration))
+    return source
 
 
 def clock(today: date | None) -> Callable[[], datetime]:

@@ -12,6 +12,7 @@ from gateway.settings import Settings, SettingsInvalid, load_settings
 from gateway.telemetry import set_up_log
 from loaders.check import Proof
 from loaders.errors import LoaderError
+from loaders.registration.reading import FormInvalid, read_forms
 from resolvers.errors import Refusal
 
 Tell = Callable[[str], None]
@@ -80,7 +81,8 @@ async def run_serve(*, out: Tell) -> None:
 
 async def run_check() -> None:
     """Print what was found of the source, relation by relation; NotFit where it may not be served."""
-    found = await operators.check(load_settings())
+    settings = load_settings()
+    found = await operators.check(settings)
     console = Console()
     rows = [
         (proof.relation, str(proof.rows) if proof.provided else "", *_verdict(proof)) for proof in found.report.proofs
@@ -98,9 +100,29 @@ async def run_check() -> None:
             print(f"statement for {explained.statement}: {explained.verdict}")
     allowed = " HOMEROOM_SIS_ALLOW_WRITABLE lets them." if found.writable and found.allowed else ""
     print(f"credentials: {found.writable or 'read only'}{allowed}")
-    if not found.ok:
+    fit = _forms_fit(settings)
+    if not found.ok or not fit:
         raise NotFit("The source cannot be served as it is: see what stands above.")
     print("The source can be served.")
+
+
+def _forms_fit(settings: Settings) -> bool:
+    """Tell what was found of the registration forms; whether families can be given them."""
+    if settings.registration is None:
+        print("registration: off, for HOMEROOM_REGISTRATION is not set.")
+        return True
+    try:
+        forms = read_forms(settings.registration)
+    except FormInvalid as error:
+        print(f"registration: {error}")
+        return False
+    for year, form in forms.items():
+        windows = ", ".join(
+            f"{window.opens_on} to {window.closes_on} at {window.school or 'every other school'}"
+            for window in form.windows
+        )
+        print(f"registration: school year {year}, {len(form.sections)} sections, taken {windows or 'at no time'}.")
+    return True
 
 
 async def run_migrate(*, out: Tell) -> None:

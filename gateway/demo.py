@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from gateway.demo_accounts import furnish
+from gateway.demo_form import write_form
 from gateway.operators import create_accounts, make_folder, migrate_store
 from gateway.papers.press import Part, Sheet, printed
 from gateway.settings import Settings, load_settings
@@ -47,7 +48,7 @@ QUERY = "{ me { name students { name grades { task percent letter course { title
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """The demo's two databases, each its file, and the folder of its mail beside them."""
+    """The demo's two databases, each its file, and the folders of its mail and forms beside them."""
 
     district: Path
     store: Path
@@ -61,6 +62,11 @@ class Demo:
     def documents(self) -> Path:
         """The folder of what its schools have issued."""
         return self.store.parent / "documents"
+
+    @property
+    def forms(self) -> Path:
+        """The folder of its registration forms."""
+        return self.store.parent / "registration"
 
     @property
     def portal_url(self) -> str:
@@ -85,6 +91,7 @@ class Demo:
             mail_from=None,
             mail_folder=self.mail,
             documents=self.documents,
+            registration=self.forms,
             password_policy="seed",
             district_name=DISTRICT_NAME,
         )
@@ -117,6 +124,7 @@ async def prepare(
         say(f"The demo district was made: {students} students, current as of {day}.")
     else:
         say(reason)
+    write_form(demo.forms, day, keep=reason is not None)
     await migrate_store(demo.portal_url)
     guardian = str(guardian_of_case(demo.district, "parent"))
     await create_accounts(

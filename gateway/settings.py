@@ -201,6 +201,11 @@ class Settings(BaseSettings):
         description="The file with the key that seals the portal store's secrets; beside a SQLite store where not set.",
         examples=["/run/secrets/homeroom-seal"],
     )
+    registration: Annotated[Path, AfterValidator(folder)] | None = Field(
+        None,
+        description="The folder of registration forms, one .toml file for each school year; no registration without.",
+        examples=["registration"],
+    )
     today: date | None = Field(None, description="Pretend that it is this day.", examples=["2026-11-23"])
     log_format: Literal["auto", "console", "json"] = Field(
         "auto", description="auto is console on a terminal, JSON lines elsewhere.", examples=["json"]

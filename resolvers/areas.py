@@ -24,13 +24,16 @@ class AreaReason(Enum):
     SCHOOL_SETTING = "SCHOOL_SETTING"
     GRADING_WINDOW = "GRADING_WINDOW"
     SUMMER = "SUMMER"
+    REGISTRATION_WINDOW = "REGISTRATION_WINDOW"
     ELIGIBLE_STUDENT = "ELIGIBLE_STUDENT"
     SOURCE_DOWN = "SOURCE_DOWN"
     NOT_PROVIDED = "NOT_PROVIDED"
 
 
-#: The reasons that a school's own switch gives.
-SWITCHED = frozenset({AreaReason.SCHOOL_SETTING, AreaReason.GRADING_WINDOW, AreaReason.SUMMER})
+#: The reasons that a school's own switch or window gives.
+SWITCHED = frozenset(
+    {AreaReason.SCHOOL_SETTING, AreaReason.GRADING_WINDOW, AreaReason.SUMMER, AreaReason.REGISTRATION_WINDOW}
+)
 
 #: The relations of which a source must have at least one for an area to be there at all.
 PROVIDED_BY: Mapping[Area, tuple[str, ...]] = {

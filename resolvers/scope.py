@@ -12,6 +12,7 @@ from loaders.source import Source
 from loaders.statement import Key
 from resolvers.areas import Area, AreaReason
 from resolvers.of_age import born_by, eighteenth_birthday, midnight, zone_of
+from resolvers.registration.forms import forms_of
 from resolvers.rules import closing, next_turn, rules_of
 
 
@@ -59,6 +60,7 @@ class Scope:
 
     __slots__ = (
         "_first",
+        "_forms",
         "_grown",
         "_layout",
         "_rules",
@@ -83,6 +85,7 @@ class Scope:
         self._first: dict[Key, Raw] = {}
         self._layout = rows.layout if rows is not None else None
         self._rules = rules_of(source)
+        self._forms = forms_of(source)
         self._zone: tzinfo = source.adapter.time_zone
         self._grown: dict[Key, _Standing] = {}
         self._withheld: dict[Key, int] = {}
@@ -147,8 +150,8 @@ class Scope:
         return found
 
     def reopens_at(self, area: Area, student: Key) -> datetime | None:
-        """When a switch of the school opens the area again; None where none closes it, or it is not known."""
-        switch = closing(self._switches(area, student), self.now)
+        """When a switch or window of the school opens the area again; None where none closes it, or it is not known."""
+        switch = closing([*self._switches(area, student), *self._windows(area, student)], self.now)
         return None if switch is None else switch.reopens_at
 
     def _reason(self, area: Area, right: Right) -> AreaReason | None:
@@ -157,11 +160,13 @@ class Scope:
             return AreaReason.ELIGIBLE_STUDENT
         if self._withheld.get(student, 0) & (withheld_bit(area.value) | UNKNOWN_AREA):
             return AreaReason.NO_RIGHT
-        switches = self._switches(area, student)
-        if not switches:
+        switches, windows = self._switches(area, student), self._windows(area, student)
+        if not switches and not windows:
             return None
-        self._holds_until(next_turn(switches, self.now))
+        self._holds_until(next_turn([*switches, *windows], self.now))
         switch = closing(switches, self.now)
+        if switch is None and closing(windows, self.now) is not None:
+            return AreaReason.REGISTRATION_WINDOW
         return None if switch is None else AreaReason(switch.reason.value)
 
     def _has_outgrown(self, right: Right, standing: _Standing) -> bool:
@@ -176,8 +181,17 @@ class Scope:
         return not self._rules.keeps(right.guardian_key, right.student_key, today, by_source=by_source)
 
     def _switches(self, area: Area, student: Key) -> list[Switch]:
+        return self._rules.switches(area.value, self._school(student))
+
+    def _windows(self, area: Area, student: Key) -> list[Switch]:
+        """When the district's forms keep the school from taking registrations."""
+        if area is not Area.REGISTRATION or not self._forms:
+            return []
+        return self._forms.closures(self._school(student), self._zone)
+
+    def _school(self, student: Key) -> Key | None:
         enrolled = self.enrolled.get(student)
-        return self._rules.switches(area.value, enrolled[0].school_key if enrolled else None)
+        return enrolled[0].school_key if enrolled else None
 
     def _holds_until(self, instant: datetime | None) -> None:
         if instant is not None and (self.until is None or instant < self.until):

@@ -11,6 +11,7 @@ from schema.messages import Message
 from schema.mutation import Mutation
 from schema.people import Parent, Student, Teacher
 from schema.query import Query
+from schema.registrations import Registration
 from schema.scalars import SCALARS
 from schema.schools import School, Term
 from schema.subscription import Subscription
@@ -30,6 +31,7 @@ schema = strawberry.Schema(
         MessageReceived,
         Message,
         Parent,
+        Registration,
         School,
         Student,
         Teacher,

@@ -252,6 +252,7 @@ described(
         AreaReason.SCHOOL_SETTING: "The school has switched it off.",
         AreaReason.GRADING_WINDOW: "The school closes it while grades are being made.",
         AreaReason.SUMMER: "The school closes it over the summer.",
+        AreaReason.REGISTRATION_WINDOW: "No window is open in which the school takes registrations.",
         AreaReason.ELIGIBLE_STUDENT: "The student is of age and the right is theirs.",
         AreaReason.SOURCE_DOWN: "The school's system does not answer; try again later.",
         AreaReason.NOT_PROVIDED: "The school's system does not hold it.",

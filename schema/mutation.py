@@ -9,6 +9,7 @@ from schema.calendar_feeds import CalendarFeedMutations
 from schema.letters import LetterMutations
 from schema.portal_requests import PortalRequestMutations
 from schema.recovery import RecoveryMutations
+from schema.registration_orders import RegistrationMutations
 from schema.second_factor import SecondFactorMutations
 from schema.security import SecurityMutations
 from schema.session_list import SessionListMutations
@@ -32,5 +33,6 @@ class Mutation(
     CalendarFeedMutations,
     SecurityMutations,
     RecoveryMutations,
+    RegistrationMutations,
 ):
     pass

@@ -46,6 +46,7 @@ from schema.grades import Grade
 from schema.immunizations import ImmunizationRecord
 from schema.messages import Message, MessageFilter, wanted_messages
 from schema.node import Node
+from schema.registrations import Registrar
 from schema.scalars import EmailAddress
 from schema.schedule import Schedule
 from schema.schools import School, SchoolEnrollment, Term
@@ -217,7 +218,7 @@ class Student(Node):
 
 
 @strawberry.type(description="A parent or guardian: the viewer, nobody else.")
-class Parent(Node, SessionOwner, AccessLogReader, SupportAsker, ChangeReader, CalendarFeedOwner):
+class Parent(Node, SessionOwner, AccessLogReader, SupportAsker, ChangeReader, CalendarFeedOwner, Registrar):
     key: Private[Any]
     sourced_id: str = strawberry.field(description="The guardian's key in the source.")
     given_name: str = strawberry.field(description="The given name.")

@@ -70,6 +70,18 @@ described(
         ProblemCode.STUDENT_NOT_FOUND: "No student of the viewer's has this id, or what is ordered is closed to them.",
         ProblemCode.CALENDAR_FEED_NOT_FOUND: "No calendar feed of the viewer's has this id.",
         ProblemCode.TOO_MANY_CALENDAR_FEEDS: "An account has no more calendar feeds than that: revoke one.",
+        ProblemCode.REGISTRATION_NOT_FOUND: "No registration that the viewer may see has this id.",
+        ProblemCode.REGISTRATION_NOT_OFFERED: "The district takes no registrations for this school year here.",
+        ProblemCode.REGISTRATION_CLOSED: "It is not the time for it; the message says when it is, if known.",
+        ProblemCode.REGISTRATION_INCOMPLETE: "A section has faults; `path` names it, and its `faults` say which.",
+        ProblemCode.VERSION_CHANGED: "Somebody has changed it since it was read: read it again.",
+        ProblemCode.FORM_CHANGED: "The district has changed the form since it was filled in: look it through again.",
+        ProblemCode.SECTION_UNKNOWN: "The form has no such section.",
+        ProblemCode.FIELD_UNKNOWN: "The section has no such field, or it is answered twice.",
+        ProblemCode.ENTRY_UNKNOWN: "The section has no entry of this number.",
+        ProblemCode.DOCUMENT_UNKNOWN: "A field names a document that was not handed in for it.",
+        ProblemCode.SIGNATURE_WRONG: "The signature is not the full name of the guardian who signs.",
+        ProblemCode.NOT_YOURS: "Another guardian has to do this.",
     },
 )
 

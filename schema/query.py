@@ -1,7 +1,7 @@
 """The roots of reading."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -9,6 +9,7 @@ import strawberry
 from strawberry import ID
 from strawberry.dataloader import DataLoader
 
+from loaders.ids import read_node_id
 from resolvers import arguments, assignments, attendance, courses, desk, documents, grades, messages, people, terms
 from resolvers.access import Area, closed
 from resolvers.context import Batch, Context
@@ -23,6 +24,7 @@ from schema.messages import Message
 from schema.node import Node
 from schema.people import Parent, Student, Teacher
 from schema.portal import Portal
+from schema.registrations import registration_by_id
 from schema.schools import School, Term
 from schema.staff import StaffDesk
 
@@ -54,10 +56,17 @@ NODE_TYPES = {
 }
 
 
+#: Objects of the portal store, each fetched by its id as the viewer may see it.
+STORED_TYPES: Mapping[str, Callable[[Context, str], Awaitable[Any]]] = {"Registration": registration_by_id}
+
+
 async def _node(context: Context, text: str) -> Any:
     """The object of an id; None where it is not there or not the viewer's, the same answer for both."""
     context.signed_in()
     context.gate()
+    stored = read_node_id(text)
+    if stored is not None and stored[0] in STORED_TYPES:
+        return await STORED_TYPES[stored[0]](context, text)
     found = arguments.read_id(context, text)
     if found is None:
         return None

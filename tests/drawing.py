@@ -30,7 +30,9 @@ NOT_FOR_PARENTS = frozenset({"staff"})
 
 #: What stands in the portal store, which is not there for most documents that are drawn.
 IN_THE_STORE = {
-    "Parent": frozenset({"security", "sessions", "accessLog", "supportRequests", "changes", "calendarFeeds"}),
+    "Parent": frozenset(
+        {"security", "sessions", "accessLog", "supportRequests", "changes", "calendarFeeds", "registrations"}
+    ),
     "Portal": frozenset({"portalRequest"}),
     "Document": frozenset({"url", "firstViewedAt"}),
 }

@@ -146,6 +146,11 @@ class Form:
         wanted = (language or "").replace("_", "-")
         return text.get(wanted) or text.get(wanted.split("-")[0]) or text.get(self.languages[0], "")
 
+    def language(self, wanted: str | None) -> str:
+        """The language that is spoken to somebody who wants that one: it, without its region, or the form's first."""
+        tag = (wanted or "").replace("_", "-")
+        return next((each for each in (tag, tag.split("-")[0]) if each in self.languages), self.languages[0])
+
     def windows_of(self, school: str) -> list[Window]:
         """When a school takes registrations: by its own windows, or else by those of every school; in their order."""
         own = [window for window in self.windows if window.school == school]

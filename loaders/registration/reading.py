@@ -100,38 +100,49 @@ class _Form(_Part):
 
 
 def read_forms(folder: Path) -> dict[int, Form]:
-    """The forms in a folder's .toml files by the school year that each is for; FormInvalid where one is faulty."""
+    """The forms in a folder's .toml files, by school year; FormInvalid where one is faulty, or none is there."""
     forms: dict[int, Form] = {}
     for path in sorted(folder.glob("*.toml")):
         form = read_form(path)
         if form.school_year in forms:
             raise FormInvalid(f"{path.name}: another file of the folder is for school year {form.school_year} too.")
         forms[form.school_year] = form
+    if not forms:
+        raise FormInvalid(f"{folder.name} holds no registration form: put one .toml file for each school year there.")
     return forms
 
 
 def read_form(path: Path) -> Form:
     """The form in a file; FormInvalid lists everything that is wrong with it."""
     try:
-        raw = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
     except OSError as error:
         raise FormInvalid(f"{path.name} cannot be read ({type(error).__name__}).") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise FormInvalid(f"{path.name}: {error}") from error
+    return parse_form(path.name, text)
+
+
+def parse_form(name: str, text: str) -> Form:
+    """The form that a text is, under the file's name in what is told; FormInvalid as `read_form` raises it."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FormInvalid(f"{name}: {error}") from error
     try:
         parts = _Form.model_validate(_tuples(raw))
     except ValidationError as error:
         faults = [f"{_place(raw, each['loc'])}: {each['msg']}" for each in error.errors(include_url=False)]
-        raise FormInvalid(_told(path, faults)) from error
+        raise FormInvalid(_told(name, faults)) from error
     form = _form(parts)
     faults = list(_faults(parts, form))
     if faults:
-        raise FormInvalid(_told(path, faults))
+        raise FormInvalid(_told(name, faults))
     return form
 
 
-def _told(path: Path, faults: list[str]) -> str:
-    return "\n  ".join([f"{path.name} is no registration form:", *faults])
+def _told(name: str, faults: list[str]) -> str:
+    return "\n  ".join([f"{name} is no registration form:", *faults])
 
 
 def _tuples(value: Any) -> Any:

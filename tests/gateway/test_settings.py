@@ -100,6 +100,7 @@ FAULTY = {
     "HOMEROOM_PEPPER": "plover",
     "HOMEROOM_PEPPER_FILE": "/plover",
     "HOMEROOM_SEAL_FILE": "/plover",
+    "HOMEROOM_REGISTRATION": "/dev/null",
     "HOMEROOM_TODAY": "23.11.2026",
     "HOMEROOM_LOG_FORMAT": "plover",
 }

@@ -34,6 +34,7 @@ MUTATIONS = (
     *("disableAccount", "enableAccount", "setStaffRoles", "endAccountSessions"),
     *("submitPortalRequest", "recordIdentityCheck", "decidePortalRequest", "orderKeyLetters"),
     *("issueActivationKey", "redeemActivationKey", "createAccount"),
+    *("startRegistration", "saveRegistration", "submitRegistration", "withdrawRegistration"),
 )
 #: What would end the parent's own session: drawn for nobody alone.
 NOT_FOR_GUESTS = ("revokeOtherSessions",)

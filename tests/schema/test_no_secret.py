@@ -98,7 +98,13 @@ async def marked(house: House) -> set[str]:
 def _plain(table: str, name: str, type_: str) -> Any:
     """A value that fits, for the columns that are no secret."""
     known = {
-        "state": {"letter_job": "DONE", "mail": "WAITING", "support_request": "NEW", "portal_request": "SUBMITTED"},
+        "state": {
+            "letter_job": "DONE",
+            "mail": "WAITING",
+            "support_request": "NEW",
+            "portal_request": "SUBMITTED",
+            "registration_upload": "EXPECTED",
+        },
         "delivery": {"portal_request": "POST"},
         "kind": {"recovery_attempt": "LINK", "eligibility": "CONSENT"},
         "reason": {"access_block": "COURT_ORDER", "area_switch": "SUMMER"},

@@ -19,6 +19,7 @@ from resolvers.errors import Refusal
 from resolvers.portal.support_request import SubmitSupportRequest, submit_support_request
 from schema.api import schema
 from tests.portal import PASSWORD, House, empty_place, open_house
+from tests.registration import open_forms
 from tests.world import World, open_world
 
 ADDRESS = "203.0.113.5"
@@ -103,6 +104,16 @@ ORDERS = {
     "withdrawEligibility": _access(f'id: "{node_id("Eligibility", 999)}"'),
     "createCalendarFeed": Order(GATED, f'studentId: "{node_id("Student", 9999)}"'),
     "revokeCalendarFeed": Order(GATED, f'id: "{node_id("CalendarFeed", 999)}"'),
+    "startRegistration": Order(
+        GATED, f'input: {{ schoolYear: 2028, schoolId: "{node_id("School", 1)}" }}', "REGISTRATION_STARTED"
+    ),
+    "saveRegistration": Order(
+        GATED, f'input: {{ id: "{node_id("Registration", 1)}", section: "health", version: 0, answers: [] }}'
+    ),
+    "submitRegistration": Order(
+        GATED, f'input: {{ id: "{node_id("Registration", 1)}", signature: "x", answersVersion: "x" }}'
+    ),
+    "withdrawRegistration": Order(GATED, f'id: "{node_id("Registration", 1)}"'),
     "disableAccount": _admin('username: "target"', "ACCOUNT_DISABLED"),
     "enableAccount": _admin('username: "disabled"', "ACCOUNT_ENABLED"),
     "setStaffRoles": _admin('input: { username: "target", roles: [TEACHER] }', "ROLES_CHANGED"),
@@ -114,8 +125,9 @@ CALLERS = [NOBODY, PARENT, UNFINISHED, *(f"{role.value}{proof}" for role in Staf
 
 @pytest_asyncio.fixture(scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """A district of 25 students."""
+    """A district of 25 students that takes registrations."""
     made = await open_world(Path(tmp_path_factory.mktemp("orders")) / "district.db", 25)
+    open_forms(made.source)
     yield made
     await made.recorded.reads.close()
 

@@ -56,6 +56,10 @@ type Mutation {
   createAccount(input: CreateAccountInput!): CreateAccountResult!
   orderKeyLetters(input: KeyLettersInput!): KeyLettersResult!
   createCalendarFeed(studentId: ID!): CreateCalendarFeedResult!  revokeCalendarFeed(id: ID!): RevokeCalendarFeedResult!
+  startRegistration(input: StartRegistrationInput!): RegistrationResult!
+  saveRegistration(input: SaveRegistrationInput!): RegistrationResult!
+  submitRegistration(input: SubmitRegistrationInput!): RegistrationResult!
+  withdrawRegistration(id: ID!): RegistrationResult!
 }
 type Subscription {
   gradeChanged(studentId: ID, after: String): GradeChanged!
@@ -99,6 +103,7 @@ type Parent implements Node {
   messages(first: Int, after: String, filter: MessageFilter): MessageConnection!
   unreadMessageCount: Int!  sessions: [Session!]!  supportRequests: [SupportRequest!]!
   calendarFeeds: [CalendarFeed!]!
+  registrations(schoolYear: Int): [Registration!]  registrationForms(language: String): [RegistrationForm!]
   accessLog(first: Int, after: String): AccessLogConnection!
   changes(first: Int, after: String): ChangeConnection!
   assignments(first: Int, after: String, filter: AssignmentFilter): AssignmentConnection!
@@ -234,6 +239,52 @@ input AttendanceFilter {
 }
 input MessageFilter { unread: Boolean  scopes: [MessageScope!]  studentIds: [ID!] }
 input LogInInput { username: String!  password: String!  client: ClientKind!  deviceName: String  deviceId: String }
+
+input AnswerInput { field: String!  entry: Int! = 0  values: [String!]! }
+type Registration implements Node {
+  id: ID!  state: RegistrationState!  schoolYear: Int!  startedAt: DateTime!  changedAt: DateTime!
+  submittedAt: DateTime  formChanged: Boolean!  complete: Boolean!  nextAction: RegistrationAction!
+  answersVersion: String!  sections: [RegistrationSection!]!  student: Student  school: School
+  form(language: String): RegistrationForm  signature: RegistrationSignature  steps: [RegistrationStep!]!
+}
+enum RegistrationAction { COMPLETE SIGN WAIT NOTHING }
+type RegistrationAnswer { field: String!  values: [String!]! }
+type RegistrationChoice { value: String!  label: String! }
+type RegistrationCondition { section: String!  field: String!  values: [String!]! }
+type RegistrationEntry { answers: [RegistrationAnswer!]! }
+type RegistrationFault {
+  section: String!  entry: Int!  field: String  rule: RegistrationRuleCode!  bound: String!  message: String!
+}
+type RegistrationField {
+  id: String!  kind: RegistrationFieldKind!  label: String!  help: String!  required: Boolean!
+  rules: [RegistrationRule!]!  choices: [RegistrationChoice!]!  condition: RegistrationCondition
+}
+enum RegistrationFieldKind { TEXT LONG_TEXT INTEGER DECIMAL DATE BOOLEAN CHOICE CHOICES EMAIL PHONE AGREEMENT DOCUMENT }
+type RegistrationForm {
+  schoolYear: Int!  version: String!  language: String!  languages: [String!]!  title: String!  statement: String!
+  sections: [RegistrationFormSection!]!  windows: [RegistrationWindow!]!
+}
+type RegistrationFormSection {
+  id: String!  title: String!  help: String!  shared: Boolean!  least: Int!  most: Int!
+  fields: [RegistrationField!]!
+}
+union RegistrationResult = RegistrationSuccess | Problems
+type RegistrationRule { code: RegistrationRuleCode!  value: String! }
+enum RegistrationRuleCode {
+  KIND REQUIRED MIN_LENGTH MAX_LENGTH PATTERN MIN MAX EARLIEST LATEST MIN_ENTRIES MAX_ENTRIES
+}
+type RegistrationSection {
+  id: String!  version: Int!  complete: Boolean!  entries: [RegistrationEntry!]!
+  faults(language: String): [RegistrationFault!]!
+}
+type RegistrationSignature { name: String  own: Boolean!  signedAt: DateTime!  statement: String! }
+enum RegistrationState { DRAFT SUBMITTED IN_REVIEW NEEDS_CHANGES HOLD APPROVED DENIED WITHDRAWN EXPORTED }
+type RegistrationStep { state: RegistrationState!  happenedAt: DateTime!  by: String  own: Boolean! }
+type RegistrationSuccess { registration: Registration! }
+type RegistrationWindow { schoolSourcedId: String  opensOn: Date!  closesOn: Date! }
+input SaveRegistrationInput { id: ID!  section: String!  version: Int!  answers: [AnswerInput!]! }
+input StartRegistrationInput { schoolYear: Int!  studentId: ID  schoolId: ID  another: Boolean! = false }
+input SubmitRegistrationInput { id: ID!  signature: String!  answersVersion: String!  language: String }
 
 union LogInResult = LogInSuccess | LogInProblem
 type LogInSuccess { session: SessionTokens!  me: Parent  secondFactorNeeded: Boolean! }

@@ -1,0 +1,252 @@
+"""Registrations as families see them: the form, what is filled in, what is wrong with it, and how far it is."""
+
+import datetime
+from typing import Annotated, Any
+
+import strawberry
+from strawberry import ID, Info, Private
+
+from loaders.ids import node_id
+from loaders.portal.registrations import RegistrationState
+from loaders.registration.form import RuleCode
+from resolvers import people
+from resolvers.context import Batch, Context
+from resolvers.registration import reading
+from resolvers.registration.reading import Filled, Seen
+from resolvers.registration.states import NextAction, next_action
+from resolvers.registration.subject import schools_of_registrations
+from resolvers.registration.wording import said
+from schema.batching import batched
+from schema.enums import described
+from schema.node import Node
+from schema.registration_form import RegistrationForm
+from schema.schools import School
+
+described(
+    RegistrationState,
+    "RegistrationState",
+    "How far a registration is. Read a value you do not know as IN_REVIEW.",
+    {
+        RegistrationState.DRAFT: "The family fills it in.",
+        RegistrationState.SUBMITTED: "It was signed and submitted; nobody has looked at it yet.",
+        RegistrationState.IN_REVIEW: "The school looks at it.",
+        RegistrationState.NEEDS_CHANGES: "The school asks the family to change something.",
+        RegistrationState.HOLD: "The school waits for something.",
+        RegistrationState.APPROVED: "The school has approved it.",
+        RegistrationState.DENIED: "The school has denied it.",
+        RegistrationState.WITHDRAWN: "The family has taken it back.",
+        RegistrationState.EXPORTED: "It has gone into the school's own system.",
+    },
+)
+described(
+    NextAction,
+    "RegistrationAction",
+    "What the family is to do next.",
+    {
+        NextAction.COMPLETE: "Fill in what is missing or wrong.",
+        NextAction.SIGN: "Sign and submit it.",
+        NextAction.WAIT: "Wait for the school.",
+        NextAction.NOTHING: "Nothing more is to be done.",
+    },
+)
+
+Language = Annotated[
+    str | None,
+    strawberry.argument(
+        description="The language, by BCP 47; where it is not said, the one that the school has of the viewer."
+    ),
+]
+
+
+@strawberry.type(description="The values of one field in one entry of a section.")
+class RegistrationAnswer:
+    field: str = strawberry.field(description="Which field.")
+    values: list[str] = strawberry.field(
+        description="As they were typed: none, one, or several where the kind has them."
+    )
+
+
+@strawberry.type(description="One entry of a section: the only one, or one of a list.")
+class RegistrationEntry:
+    answers: list[RegistrationAnswer] = strawberry.field(description="What is filled in, field by field.")
+
+
+@strawberry.type(description="A demand that is not met.")
+class RegistrationFault:
+    section: str = strawberry.field(description="In which section.")
+    entry: int = strawberry.field(description="In which of its entries; the first is 0.")
+    field: str | None = strawberry.field(description="In which field; null where the section as a whole is meant.")
+    rule: RuleCode = strawberry.field(description="Which demand.")
+    bound: str = strawberry.field(description="Its bound as text; of KIND the kind.")
+    message: str = strawberry.field(description="What is demanded, in a sentence that can be shown.")
+
+
+@strawberry.type(description="One section as the viewer sees it filled in.")
+class RegistrationSection:
+    filled: Private[Filled]
+    id: str = strawberry.field(description="The name of the section in the form.")
+    version: int = strawberry.field(description="What `saveRegistration` takes; 0 where nothing was saved yet.")
+    complete: bool = strawberry.field(description="Whether it has no faults.")
+    entries: list[RegistrationEntry] = strawberry.field(description="What is filled in.")
+
+    @strawberry.field(description="What is still wrong with it; an empty list can be submitted.")
+    async def faults(self, info: Info[Context, None], language: Language = None) -> list[RegistrationFault]:
+        spoken = await reading.language_for(info.context, language) if self.filled.faults else None
+        return [
+            RegistrationFault(
+                section=fault.section,
+                entry=fault.entry,
+                field=fault.field,
+                rule=fault.rule.code,
+                bound=fault.rule.value,
+                message=said(fault.rule, spoken),
+            )
+            for fault in self.filled.faults
+        ]
+
+    @classmethod
+    def of(cls, filled: Filled) -> "RegistrationSection":
+        """The section as clients see it."""
+        return cls(
+            filled=filled,
+            id=filled.section.id,
+            version=filled.version,
+            complete=not filled.faults,
+            entries=[
+                RegistrationEntry(
+                    answers=[RegistrationAnswer(field=name, values=list(values)) for name, values in entry.items()]
+                )
+                for entry in filled.entries
+            ],
+        )
+
+
+@strawberry.type(description="Who signed a registration, when, and under what.")
+class RegistrationSignature:
+    name: str | None = strawberry.field(description="The typed name; null where another guardian signed.")
+    own: bool = strawberry.field(description="Whether the viewer signed it.")
+    signed_at: datetime.datetime = strawberry.field(description="When.")
+    statement: str = strawberry.field(description="The text that was signed.")
+
+
+@strawberry.type(description="A state that a registration has reached.")
+class RegistrationStep:
+    state: RegistrationState = strawberry.field(description="Which.")
+    happened_at: datetime.datetime = strawberry.field(description="When.")
+    by: str | None = strawberry.field(description="What the member of staff is called who did it; null for a guardian.")
+    own: bool = strawberry.field(description="Whether the viewer did it.")
+
+
+@strawberry.type(description="A student's registration for a school year.")
+class Registration(Node):
+    seen: Private[Seen]
+    student_key: Private[Any]
+    school_key: Private[Any]
+    state: RegistrationState = strawberry.field(description="How far it is.")
+    school_year: int = strawberry.field(description="The year in which the school year ends.")
+    started_at: datetime.datetime = strawberry.field(description="When it was begun.")
+    changed_at: datetime.datetime = strawberry.field(description="When anything in it changed last.")
+    submitted_at: datetime.datetime | None = strawberry.field(description="When it was submitted last.")
+    form_changed: bool = strawberry.field(
+        description="Whether the district has changed the form since it was filled in: faults are by the form as it is."
+    )
+    complete: bool = strawberry.field(description="Whether every section that the viewer sees is without faults.")
+    next_action: NextAction = strawberry.field(description="What the family is to do next.")
+    answers_version: str = strawberry.field(
+        description="Another one as soon as the form or an answer is: what `submitRegistration` takes, so that nobody "
+        "signs what they were not shown. Empty where the district has no form for the year any more."
+    )
+    sections: list[RegistrationSection] = strawberry.field(
+        description="The student's sections, and those of the viewer's own household: what another household wrote of "
+        "itself is not shown."
+    )
+
+    @batched(key="student_key")
+    def student(keys: Any, batch: Batch) -> Annotated["Student", strawberry.lazy("schema.people")] | None:  # type: ignore[name-defined] # noqa: F821
+        """The student; null for one whom the school does not know yet."""
+        return people.students_by_key(keys, batch)
+
+    @batched(key="school_key")
+    def school(keys: Any, batch: Batch) -> School | None:
+        """The school that it is for."""
+        return schools_of_registrations(keys, batch)
+
+    @strawberry.field(description="The form, to be drawn; null where the district has none for the year any more.")
+    async def form(self, info: Info[Context, None], language: Language = None) -> RegistrationForm | None:
+        form = self.seen.form
+        return None if form is None else RegistrationForm.of(form, await reading.language_for(info.context, language))
+
+    @strawberry.field(description="The last signature; null before there is one.")
+    async def signature(self, info: Info[Context, None]) -> RegistrationSignature | None:
+        found = await reading.signature_of(info.context, self.seen.registration)
+        if found is None:
+            return None
+        signed = found.signature
+        return RegistrationSignature(
+            name=found.name, own=found.own, signed_at=signed.signed_at, statement=signed.statement
+        )
+
+    @strawberry.field(description="The states that it has reached, in their order.")
+    async def steps(self, info: Info[Context, None]) -> list[RegistrationStep]:
+        return [
+            RegistrationStep(state=step.state, happened_at=step.happened_at, by=step.by_name, own=own)
+            for step, own in await reading.steps_of(info.context, self.seen.registration)
+        ]
+
+    @classmethod
+    def of(cls, seen: Seen, context: Context) -> "Registration":
+        """The registration as the viewer sees it."""
+        found, parse = seen.registration, context.source.adapter.parse_key
+        return cls(
+            seen=seen,
+            id=ID(node_id("Registration", found.id)),
+            student_key=None if found.student_id is None else parse("student", found.student_id),
+            school_key=parse("school", found.school_id),
+            state=found.state,
+            school_year=found.school_year,
+            started_at=found.started_at,
+            changed_at=found.changed_at,
+            submitted_at=found.submitted_at,
+            form_changed=seen.form_changed,
+            complete=seen.complete,
+            next_action=next_action(found.state, complete=seen.complete),
+            answers_version=seen.mark,
+            sections=[RegistrationSection.of(filled) for filled in seen.sections],
+        )
+
+
+@strawberry.type(description="Whoever registers students.")
+class Registrar:
+    @strawberry.field(
+        description="The registrations of the viewer's students whose right REGISTRATION the viewer has, and of new "
+        "students whom the viewer has begun to register, the latest year first. Null where the district takes none "
+        "here."
+    )
+    async def registrations(
+        self,
+        info: Info[Context, None],
+        school_year: Annotated[
+            int | None, strawberry.argument(description="Of this school year, by the year in which it ends.")
+        ] = None,
+    ) -> list[Registration] | None:
+        found = await reading.own_registrations(info.context, school_year)
+        return None if found is None else [Registration.of(each, info.context) for each in found]
+
+    @strawberry.field(
+        description="The forms by which the district takes registrations, the latest year first, and when. Null where "
+        "it takes none here."
+    )
+    async def registration_forms(
+        self, info: Info[Context, None], language: Language = None
+    ) -> list[RegistrationForm] | None:
+        found = reading.forms_to_fill(info.context)
+        if not found:
+            return None
+        spoken = await reading.language_for(info.context, language)
+        return [RegistrationForm.of(form, spoken) for form in found]
+
+
+async def registration_by_id(context: Context, id: str) -> Registration | None:
+    """The registration of an id; None where it is not there or the viewer may not see it, alike."""
+    found = await reading.registration_of_id(context, id)
+    return None if found is None else Registration.of(found, context)
