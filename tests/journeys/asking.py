@@ -33,7 +33,7 @@ LEAKS = re.compile(
     r"|sqlite|postgres|asyncpg|asyncmy|mariadb|mysql|sqlalchemy|strawberry|graphql-core"
     r"|\bselect\b[^\"]*\bfrom\b|\bno such (table|column)\b|object at 0x|[a-z]Error\b"
 )
-STUDENT_TYPES = {"Student", "Course", "Grade", "Assignment", "Attendance"}
+STUDENT_TYPES = {"Student", "Course", "Grade", "Assignment", "Attendance", "Document"}
 PRIVATE = {*STUDENT_TYPES, "Message", "Parent"}
 
 
