@@ -76,6 +76,21 @@ _OF_COURSES = Template(
 
 _FIRST_OF_COURSES = _OF_COURSES.varied(order=_FIRST, short=True)
 
+# What is neither number nor letter yet is no point of a trend.
+_TREND_OF_COURSES = Template(
+    GRADE,
+    f"{_GRADES} and grade.section_id in :section_ids and (grade.percent is not null or grade.letter is not null)",
+    key=("student_key", "section_key"),
+    order=(
+        Order("case when term.id is null then 1 else 0 end"),
+        Order("term.ends_on"),
+        Order("term.starts_on", descending=True),
+        Order("grade.task"),
+        Order("grade.kind", descending=True),
+        Order("grade.id"),
+    ),
+)
+
 _BY_KEY = Template(
     GRADE,
     f"{_GRADES} and grade.id in :grade_ids",
@@ -98,6 +113,11 @@ def grades_of_students(
 def grades_of_courses(pairs: Sequence[tuple[Key, Key]]) -> Statement:
     """The grades of these (student, section) pairs, the latest term first."""
     return _OF_COURSES(**_parts("section_ids", pairs))
+
+
+def trend_of_courses(pairs: Sequence[tuple[Key, Key]]) -> Statement:
+    """The grades of these (student, section) pairs in which something stands, in the order in which the terms end."""
+    return _TREND_OF_COURSES(**_parts("section_ids", pairs))
 
 
 def first_grade_of_courses(pairs: Sequence[tuple[Key, Key]]) -> Statement:

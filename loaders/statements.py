@@ -21,6 +21,7 @@ from loaders import (
     rights,
     schedule,
     schools,
+    standards,
     transcript,
 )
 from loaders.attendance_tally import Span, tally_of_students
@@ -181,11 +182,17 @@ STATEMENTS: tuple[Listed, ...] = (
     Listed("categories", (CATEGORY, SECTION), lambda s: courses.categories(s.pairs(CATEGORY, SECTION))),
     Listed("the grades of students", (TAKEN,), lambda s: grades.grades_of_students(s.one(TAKEN))),
     Listed("the grades of courses", (TAKEN, SECTION), lambda s: grades.grades_of_courses(_taken(s))),
+    Listed("the trend of courses", (TAKEN, SECTION), lambda s: grades.trend_of_courses(_taken(s))),
     Listed("the first grade of courses", (TAKEN, SECTION), lambda s: grades.first_grade_of_courses(_taken(s))),
     Listed("grades", (TAKEN, GRADE), lambda s: grades.grades(s.pairs(TAKEN, GRADE))),
     Listed("the rules of sections", (SECTION,), lambda s: grading.rules_of_sections(s.one(SECTION))),
     Listed("the scales of sections", (SECTION,), lambda s: grading.scales_of_sections(s.one(SECTION))),
     Listed("the parts of grades", (SECTION,), lambda s: grading.parts_of_sections(s.one(SECTION))),
+    Listed(
+        "the levels by standard of courses",
+        (TAKEN, SECTION),
+        lambda s: standards.standard_grades_of_courses(_taken(s)),
+    ),
     Listed("the work of sections", (SECTION,), lambda s: grading.work_of_sections(s.one(SECTION))),
     Listed("the grades of parts", (TAKEN, SECTION), lambda s: grading.grades_of_pairs(_taken(s))),
     Listed("the watched grades", (TAKEN,), lambda s: _watched(s, "grade")),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from loaders import grades
+from loaders import grades, standards
 from loaders.statement import Key, Statement
 from resolvers.access import visible
 from resolvers.arguments import course_pair, term_key
@@ -28,6 +28,18 @@ def grades_of_students(
 def grades_of_courses(keys: Sequence[Pair], batch: Batch) -> Statement | None:
     """The grades of these courses."""
     return grades.grades_of_courses(keys) if _provided(batch) else None
+
+
+def trend_of_courses(keys: Sequence[Pair], batch: Batch) -> Statement | None:
+    """The grades of these courses as they went."""
+    return grades.trend_of_courses(keys) if _provided(batch) else None
+
+
+def standard_grades_of_courses(keys: Sequence[Pair], batch: Batch) -> Statement | Sequence[None]:
+    """The levels by standard of these courses; None for each where the source keeps none."""
+    if not batch.context.source.adapter.has("standard", "standard_grade"):
+        return [None for _ in keys]
+    return standards.standard_grades_of_courses(keys)
 
 
 def first_grade_of_courses(keys: Sequence[Pair], batch: Batch) -> Statement | None:

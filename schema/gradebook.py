@@ -17,7 +17,7 @@ from schema import enums as enums
 from schema.batching import batched, connected, embedded
 from schema.calculation import GradeCalculation
 from schema.connections import Connection
-from schema.grades import Grade
+from schema.grades import Grade, StandardGrade, TrendPoint
 from schema.node import Node
 from schema.schools import Term
 
@@ -176,6 +176,16 @@ class Course(Node):
     def grades(keys: Any, batch: Batch) -> list[Grade]:
         """All grades, the latest term first."""
         return grades.grades_of_courses(keys, batch)
+
+    @batched("key", area=Area.GRADES, size=6, shared=True)
+    def trend(keys: Any, batch: Batch) -> list[TrendPoint]:
+        """The grades in which something stands, in the order in which their terms end, a term's parts before it."""
+        return grades.trend_of_courses(keys, batch)
+
+    @batched("key", area=Area.GRADES, size=6, shared=True)
+    def standard_grades(keys: Any, batch: Batch) -> list[StandardGrade] | None:
+        """Levels by standard, the latest term first; null where the source keeps none."""
+        return grades.standard_grades_of_courses(keys, batch)
 
     @batched("book_key", area=Area.GRADES, shared=True)
     def calculation(

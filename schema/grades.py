@@ -101,3 +101,34 @@ class Grade(Node):
     ) -> ScoreNeeded | None:
         """The least score that brings the grade wished for; null where `calculation` is. Nothing is stored."""
         return whatif.score_needed(keys, batch, target.percent, target.letter, assignment_id, supposed_scores(scores))
+
+
+@strawberry.type(description="A grade as one point of a course's trend: POSTED and IN_PROGRESS are points apart.")
+class TrendPoint:
+    term_key: Private[Any]
+    kind: GradeKind = strawberry.field(description="Whether it is the school's word or the state of the book.")
+    task: str = strawberry.field(description="What is graded: a quarter, a semester, progress.")
+    percent: Decimal | None = strawberry.field(description="Percent.")
+    letter: str | None = strawberry.field(description="The letter, by the source's own scale.")
+
+    @batched("term_key", shared=True)
+    def term(keys: Any, batch: Batch) -> Term | None:
+        """The term it is for."""
+        return terms.terms_of_keys(keys, batch)
+
+
+@strawberry.type(description="The level that a student has reached in one standard, on the source's own scale.")
+class StandardGrade:
+    term_key: Private[Any]
+    code: str | None = strawberry.field(description="The standard's number in the curriculum.")
+    standard: str = strawberry.field(description="What a student is to know or be able to do.")
+    subject: str | None = strawberry.field(description="The standard's subject.")
+    level: str = strawberry.field(description="The level, as the source writes it.")
+    level_name: str | None = strawberry.field(description="What the level means.")
+    comment: str | None = strawberry.field(description="The teacher's comment.")
+    updated_at: datetime.datetime | None = strawberry.field(description="When the source last changed it.")
+
+    @batched("term_key", shared=True)
+    def term(keys: Any, batch: Batch) -> Term | None:
+        """The term it is for."""
+        return terms.terms_of_keys(keys, batch)

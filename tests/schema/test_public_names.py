@@ -151,6 +151,7 @@ type Course implements Node {
   room: String  period: String  enrolledOn: Date  droppedOn: Date
   term: Term  teachers: [Teacher!]!  student: Student!
   grade: Grade  grades: [Grade!]!  categories: [Category!]!  calculation(termId: ID): GradeCalculation
+  trend: [TrendPoint!]!  standardGrades: [StandardGrade!]
   assignments(first: Int, after: String, filter: AssignmentFilter): AssignmentConnection
   attendance(first: Int, after: String): AttendanceConnection
 }
@@ -175,6 +176,11 @@ type CalculationLine {
 }
 type ExcludedWork { assignment: Assignment  reason: ExclusionReason! }
 type GradeRounding { decimals: Int!  beforeCutoff: Rounding  beforeCutoffDecimals: Int }
+type TrendPoint { term: Term  kind: GradeKind!  task: String!  percent: Decimal  letter: String }
+type StandardGrade {
+  term: Term  code: String  standard: String!  subject: String  level: String!  levelName: String
+  comment: String  updatedAt: DateTime
+}
 type ScaleStep { letter: String!  cutoff: Decimal  points: Decimal }
 input HypotheticalScore {
   assignmentId: ID  categoryId: ID  points: Decimal  pointsPossible: Decimal  exempt: Boolean! = false
