@@ -7,9 +7,6 @@ between two looks at the source is one change.
 """
 
 import asyncio
-import os
-import secrets
-import socket
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,15 +17,15 @@ import structlog
 
 from loaders.changes import read_mark
 from loaders.errors import LoaderError, SourceDown, StatementTimeout
-from loaders.portal import leases
 from loaders.portal.change_log import LogState, Whose, begin_log, changes_after, changes_of, log_state
-from loaders.portal.transaction import Store, Transaction
+from loaders.portal.transaction import Store
 from loaders.source import Source
 from loaders.statement import Key
 from resolvers.audience import Audience
 from resolvers.changes import AREAS, KINDS, ChangeEvent, cursor_of, event_of, place_of
 from resolvers.context import Context
 from resolvers.errors import CursorExpired
+from resolvers.lease import Lease, Replaced
 from resolvers.portal.sealing import Sealer
 from resolvers.roster import Roster
 from resolvers.rules import rules_of
@@ -51,13 +48,7 @@ SWEEP = 1.0
 #: How many events are read from the log at once.
 PAGE = 100
 
-_LEASE = "watcher"
-
 log = structlog.get_logger("homeroom.live")
-
-
-class Replaced(Exception):
-    """Another process watches the source now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +85,8 @@ class Live:
         self._source = source
         self._store = store
         self._sealer = sealer
-        self._lease = lease
-        self._now = now
-        self._holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(8)}"
-        self._held_until: datetime | None = None
-        self._watcher = Watcher(source, store, sealer, self._guard)
+        self._lease = Lease(store, lease, now, self._begins_to_watch)
+        self._watcher = Watcher(source, store, sealer, self._lease.guard)
         self._roster = Roster(source, store)
         self._audience = Audience(source)
         self._subscribers: set[Subscriber] = set()
@@ -129,7 +117,7 @@ class Live:
     @property
     def watching(self) -> bool:
         """Whether this is the process that watches the source."""
-        return self._held_until is not None
+        return self._lease.held
 
     @property
     def statements(self) -> int:
@@ -153,11 +141,7 @@ class Live:
                 await task
         self._tasks = []
         self._end_all(None)
-        if self.watching:
-            self._held_until = None
-            with suppress(LoaderError):
-                async with self._store.transaction() as transaction:
-                    await leases.give_up(transaction, _LEASE, self._holder)
+        await self._lease.give_up()
 
     def wake(self) -> None:
         """Something was logged, here or elsewhere: look into the log now, and not only at the next time."""
@@ -206,7 +190,7 @@ class Live:
                 await self._renew_rights()
                 self._rights_look = _Look(mark, monotonic() + TRUSTED)
                 self._rights_due = self.polls + RIGHTS_EVERY
-            if await self._hold():
+            if await self._lease.hold():
                 await self._watcher.watch(*await self._roster.all())
                 if not self._source_look.vouches(mark):
                     await self._look(mark)
@@ -217,11 +201,9 @@ class Live:
         if self._sweep is None:
             self._sweep = _Look(mark, monotonic() + TRUSTED)
         first = {"student": list(self._followers), "guardian": list(self._recipients)}
-        try:
-            if await self._watcher.look(first, self._hold, SWEEP):
+        with suppress(Replaced):
+            if await self._watcher.look(first, self._lease.hold, SWEEP):
                 self._source_look, self._sweep = self._sweep, None
-        except Replaced:
-            self._held_until = None
 
     async def tell(self) -> None:
         """Tell all subscribers here what has been logged since the last time."""
@@ -325,34 +307,21 @@ class Live:
 
     async def _current(self) -> LogState:
         """The log as it is; where it is another one than before, every stream ends, and its client has to come anew."""
-        before, state = await self._begun(), await log_state(self._store)
-        if state is None or state.epoch != before.epoch or state.head < self._last:
+        before = await self._begun()
+        # Before it is read: meanwhile others may go on.
+        told = self._last
+        state = await log_state(self._store)
+        if state is None or state.epoch != before.epoch or state.head < told:
             self._state = None
             self._end_all(CursorExpired("The log of changes was begun anew: read what you show again, and subscribe."))
             return await self._begun()
         self._state = state
         return state
 
-    async def _hold(self) -> bool:
-        """Whether this is the process that watches; renews its lease long before that is over."""
-        now = self._now()
-        if self._held_until is not None and now < self._held_until - self._lease / 2:
-            return True
-        until = now + self._lease
-        async with self._store.transaction() as transaction:
-            held = await leases.hold(transaction, _LEASE, self._holder, now, until)
-        if held and self._held_until is None:
-            # What the one before has seen last is not known here: everything is compared once.
-            self._source_look, self._sweep = _Look(), None
-            self._watcher.restart()
-        self._held_until = until if held else None
-        return held
-
-    async def _guard(self, transaction: Transaction) -> None:
-        until = self._now() + self._lease
-        if not await leases.keep(transaction, _LEASE, self._holder, until):
-            raise Replaced
-        self._held_until = until
+    def _begins_to_watch(self) -> None:
+        """What the one before has seen last is not known here: everything is compared once."""
+        self._source_look, self._sweep = _Look(), None
+        self._watcher.restart()
 
     async def _run(self) -> None:
         failing = False

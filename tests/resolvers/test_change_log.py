@@ -16,7 +16,7 @@ from loaders.adapter import load_adapter
 from loaders.database import Readers, Writer
 from loaders.demo import make_district
 from loaders.dialect import Dialect
-from loaders.portal.change_log import NewChange, append, begin_log, changes_after, forget_changes
+from loaders.portal.change_log import NewChange, append, begin_log, changes_after, forget_changes, log_state
 from loaders.relations import Relations
 from loaders.source import Source
 from loaders.watched import SUBJECTS
@@ -248,6 +248,27 @@ async def test_a_look_that_takes_long_goes_on_where_it_stopped_and_comes_first_t
     sent = machines.source.statements_sent
     await first.live.poll()
     assert machines.source.statements_sent == sent
+
+
+async def test_a_state_of_the_log_that_was_read_before_others_went_on_ends_no_stream(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await machines.up()
+    stream = await grades(first.live, MOTHER)
+    await first.live.poll()
+    late = [True]
+
+    async def slowly(store: Writer) -> object:
+        state = await log_state(store)
+        if late.pop() if late else False:
+            machines.set(PUPIL, 1)
+            await first.live.poll()
+        return state
+
+    monkeypatch.setattr("resolvers.live.log_state", slowly)
+    await first.live._current()
+    assert first.live.subscribers == 1
+    assert len(await told(stream, 1)) == 1
 
 
 async def test_a_stream_whose_rest_was_forgotten_says_so(machines: Machines) -> None:
