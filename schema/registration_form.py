@@ -22,7 +22,7 @@ described(
         FieldKind.BOOLEAN: "`true` or `false`.",
         FieldKind.CHOICE: "One of `choices`.",
         FieldKind.CHOICES: "Some of `choices`, each once: a field of several values.",
-        FieldKind.EMAIL: "An e-mail address.",
+        FieldKind.EMAIL: "An e-mail address: something, an @, and a name with a dot, without spaces.",
         FieldKind.PHONE: "A telephone number: 7 to 40 digits, spaces and ( ) . / -, a plus before them or not.",
         FieldKind.AGREEMENT: "`true`: what must be agreed to.",
         FieldKind.DOCUMENT: "Documents that were handed in for the field, by their ids: a field of several values.",
@@ -31,13 +31,14 @@ described(
 described(
     RuleCode,
     "RegistrationRuleCode",
-    "What is demanded of a value; an empty one breaks REQUIRED alone. Lengths count Unicode code points.",
+    "What is demanded of a value; one that is empty, or holds spaces, tabs and line ends alone, breaks REQUIRED alone. "
+    "Lengths count Unicode code points.",
     {
         RuleCode.KIND: "The value is of the field's kind.",
         RuleCode.REQUIRED: "It is filled in.",
         RuleCode.MIN_LENGTH: "It has so many characters at the least.",
         RuleCode.MAX_LENGTH: "It has so many characters at the most.",
-        RuleCode.PATTERN: "All of it matches the pattern: characters, sets, `\\d`, and counts, read as ASCII.",
+        RuleCode.PATTERN: "All of it matches the pattern, as by ECMAScript with the `u` flag.",
         RuleCode.MIN: "It is this number or more.",
         RuleCode.MAX: "It is this number or less.",
         RuleCode.EARLIEST: "It is this day or a later one.",

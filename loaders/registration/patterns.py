@@ -6,7 +6,7 @@ are no groups, no alternatives and at most one unbounded count, so that matching
 
 import re
 
-_ATOM = re.compile(r"\\[dD.\-/()+\\\[\]?*]|\[\^?(?:\\[\]\\\-d]|[^\\\[\]^])+\]|[A-Za-z0-9 ,:;@#&%_'\"\-/=!]")
+_ATOM = re.compile(r"\\[dD./()+\\\[\]?*]|\[\^?(?:\\[\]\\\-d]|[^\\\[\]^])+\]|[A-Za-z0-9 ,:;@#&%_'\"\-/=!]")
 _COUNT = re.compile(r"[?*+]|\{\d{1,3}(?:,\d{0,3})?\}")
 
 

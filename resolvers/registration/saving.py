@@ -16,7 +16,7 @@ from resolvers.registration.forms import forms_of
 from resolvers.registration.reading import Seen, owner, seen
 from resolvers.registration.rights import registration_to_see, student_key
 from resolvers.registration.states import OPEN
-from resolvers.registration.validation import Entry
+from resolvers.registration.validation import BLANK, Entry
 
 #: What one saving may hold. Above what any rule of a form allows, so that what breaks a rule is kept and told.
 MOST_ENTRIES, MOST_VALUES, MOST_CHARACTERS, MOST_ANSWERS = 20, 60, 12_000, 1_200
@@ -166,7 +166,7 @@ def _foreign(section: Section, entries: Sequence[Entry], known: set[tuple[str, s
         if each.kind is not FieldKind.DOCUMENT:
             continue
         for entry in entries:
-            if any(value.strip() and (each.id, value) not in known for value in entry.get(each.id, ())):
+            if any(value.strip(BLANK) and (each.id, value) not in known for value in entry.get(each.id, ())):
                 words = f"{each.id} names a document that was not handed in for it: hand it in first."
                 return Problem(ProblemCode.DOCUMENT_UNKNOWN, words, ("input", "answers"))
     return None

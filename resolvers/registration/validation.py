@@ -19,6 +19,8 @@ Entry = Mapping[str, Sequence[str]]
 Answers = Mapping[str, Sequence[Entry]]
 
 _EMPTY: Entry = {}
+#: What fills nothing in. White space is spelled out, here and below, for languages do not agree on what is one.
+BLANK = " \t\n\r"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def _holds(when: Condition, section: Section, entry: Entry, answers: Answers) ->
 
 def broken(field: Field, values: Sequence[str], today: date) -> Iterator[Rule]:
     """The rules that the values of one field break; an empty one breaks only REQUIRED."""
-    filled = [value for value in values if value.strip()]
+    filled = [value for value in values if value.strip(BLANK)]
     if not filled:
         yield from (rule for rule in field.rules if rule.code is RuleCode.REQUIRED)
         return
@@ -101,6 +103,7 @@ def _is_line(value: str) -> bool:
     return not re.search(r"[\x00-\x1f\x7f]", value)
 
 
+_EMAIL = r"[^@\x00-\x20\x7f]+@[^@\x00-\x20\x7f.]+(\.[^@\x00-\x20\x7f.]+)+"
 _SEVERAL = frozenset({FieldKind.CHOICES, FieldKind.DOCUMENT})
 _KINDS: Mapping[FieldKind, Callable[[str], bool]] = {
     FieldKind.TEXT: _is_line,
@@ -109,7 +112,7 @@ _KINDS: Mapping[FieldKind, Callable[[str], bool]] = {
     FieldKind.DECIMAL: lambda value: re.fullmatch(r"-?\d{1,9}(\.\d{1,4})?", value, re.ASCII) is not None,
     FieldKind.DATE: _is_date,
     FieldKind.BOOLEAN: lambda value: value in ("true", "false"),
-    FieldKind.EMAIL: lambda value: re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", value) is not None,
+    FieldKind.EMAIL: lambda value: re.fullmatch(_EMAIL, value) is not None,
     FieldKind.PHONE: lambda value: re.fullmatch(r"\+?[0-9() ./-]{7,40}", value, re.ASCII) is not None,
     FieldKind.AGREEMENT: lambda value: value == "true",
     FieldKind.DOCUMENT: lambda value: re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) is not None,

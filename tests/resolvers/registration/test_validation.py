@@ -1,0 +1,126 @@
+"""The rules of the form: laws over drawn answers, and that the served form says the same to a front end."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+
+from loaders.registration.form import FieldKind, Form, RuleCode
+from resolvers.registration.validation import Answers, faults_of
+from resolvers.registration.wording import said
+from schema.api import schema
+from tests.portal import House
+from tests.registration import demo_form, guardian, open_forms, right_entry
+from tests.world import TODAY, World
+
+FORM = demo_form()
+SCRIPT = Path(__file__).parents[2] / "node" / "registration.js"
+CASES = 250
+SERVED = """{ me { registrationForms(language: "en") { sections { id least most fields {
+  id kind rules { code value } choices { value } condition { section field values } } } } } }"""
+_TYPED = [
+    *("", " ", "true", "false", "x", "Maple Falls", "MO", "mo", "65101", "651011", "0", "-3", "12.5", "12.50001"),
+    *("2015-02-29", "2016-02-29", "2026-11-23", "2026-11-24", "1999-01-01", "573-555-0142", "12", "+1 (573) 555-0142"),
+    *("dana@families.example", "dana@families", "two\nlines", "tab\there", "\x07", "é" * 41, "😀" * 121, "٣", "1" * 19),
+]
+
+
+def drawn(form: Form) -> st.SearchStrategy[dict[str, list[dict[str, list[str]]]]]:
+    """Answers that are right, wrong, too many and too few, of every field."""
+
+    def value(field: Any) -> st.SearchStrategy[str]:
+        known = [choice.value for choice in field.choices]
+        return st.sampled_from([*known, *_TYPED] if known else _TYPED) | st.text(
+            st.characters(codec="utf-8"), max_size=4
+        )
+
+    def entry(section: Any) -> st.SearchStrategy[dict[str, list[str]]]:
+        right = right_entry(section)
+        fields = {
+            field.id: st.just(right.get(field.id, [])) | st.lists(value(field), max_size=2) for field in section.fields
+        }
+        return st.fixed_dictionaries({}, optional=fields) | st.fixed_dictionaries(fields)
+
+    return st.fixed_dictionaries({}, optional={s.id: st.lists(entry(s), max_size=s.most + 1) for s in form.sections})
+
+
+def told(answers: Answers) -> list[tuple[Any, ...]]:
+    return [(f.section, f.entry, f.field, f.rule.code.value, f.rule.value) for f in faults_of(FORM, answers, TODAY)]
+
+
+def test_what_is_right_has_no_fault_and_what_is_empty_breaks_what_is_required_alone() -> None:
+    assert told({section.id: [right_entry(section)] for section in FORM.sections}) == []
+    empty = faults_of(FORM, {}, TODAY)
+    assert {fault.rule.code for fault in empty} == {RuleCode.REQUIRED, RuleCode.MIN_ENTRIES}
+    conditional = {(section.id, field.id) for section, field in FORM.fields() if field.when is not None}
+    assert not {(fault.section, fault.field) for fault in empty} & conditional
+
+
+@given(drawn(FORM))
+@settings(max_examples=60)
+def test_every_fault_is_of_a_field_that_is_asked_and_of_a_rule_that_is_served(answers: Answers) -> None:
+    for fault in faults_of(FORM, answers, TODAY):
+        section = FORM.by_id[fault.section]
+        field = section.field(fault.field) if fault.field else None
+        if field is None:
+            assert fault.rule.code in (RuleCode.MIN_ENTRIES, RuleCode.MAX_ENTRIES)
+        else:
+            assert fault.rule in field.rules or fault.rule.code is RuleCode.KIND
+        assert said(fault.rule, "en") != said(fault.rule, "es-MX")
+        assert "{" not in said(fault.rule, "es")
+    assert told(answers) == told(json.loads(json.dumps(answers)))
+
+
+@given(drawn(FORM), st.sampled_from(FORM.sections))
+@settings(max_examples=60)
+def test_what_stands_in_one_section_is_of_no_concern_to_those_that_do_not_ask_for_it(
+    answers: Answers, changed: Any
+) -> None:
+    asking = {s.id for s, f in FORM.fields() if f.when is not None and f.when.section == changed.id} | {changed.id}
+    other = {**answers, changed.id: [right_entry(changed)]}
+    assert [each for each in told(answers) if each[0] not in asking] == [
+        each for each in told(other) if each[0] not in asking
+    ]
+
+
+@pytest.mark.parametrize("code", [*RuleCode])
+def test_every_rule_can_be_broken(code: RuleCode) -> None:
+    served = {rule.code for _, field in FORM.fields() for rule in field.rules}
+    if code in served | {RuleCode.KIND, RuleCode.MIN_ENTRIES, RuleCode.MAX_ENTRIES}:
+        find(drawn(FORM), lambda answers: code.value in {each[3] for each in told(answers)})
+
+
+@pytest.mark.node
+async def test_a_front_end_that_has_the_served_form_alone_finds_the_same_faults(
+    house: House, world: World, node: str
+) -> None:
+    open_forms(world.source)
+    answer = await schema.execute(SERVED, context_value=await guardian(house, world.source, 3))
+    assert not answer.errors, answer.errors
+    assert answer.data is not None
+    (form,) = answer.data["me"]["registrationForms"]
+    cases: list[Any] = []
+
+    @given(drawn(FORM))
+    @settings(max_examples=CASES)
+    def collect(answers: Answers) -> None:
+        cases.append(answers)
+
+    collect()
+    given_ = json.dumps({"form": form, "today": TODAY.isoformat(), "cases": cases})
+    process = await asyncio.create_subprocess_exec(
+        node, str(SCRIPT), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate(given_.encode())
+    assert process.returncode == 0
+    found = json.loads(output)
+    assert len(found) == len(cases) >= CASES
+    for case, theirs in zip(cases, found, strict=True):
+        assert [tuple(each) for each in theirs] == told(case), case
+    codes = {each[3] for each in (fault for faults in found for fault in faults)}
+    assert {"KIND", "REQUIRED", "MAX_LENGTH", "PATTERN", "EARLIEST", "LATEST", "MAX_ENTRIES"} <= codes
+    assert FieldKind.CHOICE in {field.kind for _, field in FORM.fields()}
