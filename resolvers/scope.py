@@ -114,12 +114,13 @@ class Scope:
 
     def again(self, source: Source) -> "Scope | None":
         """The same scope for an operation of now; None where the school has ordered something since."""
-        if self._rules is not rules_of(source):
+        if self._rules is not rules_of(source) or self._forms is not forms_of(source):
             return None
         made: Scope = object.__new__(Scope)
         made.rights, made.enrolled, made.stale, made.until = self.rights, self.enrolled, self.stale, None
         made.now = made.as_of = source.now()
         made._first, made._layout, made._zone = self._first, self._layout, self._zone
+        made._forms = self._forms
         made._rules, made._grown, made._withheld, made._shut = self._rules, self._grown, self._withheld, {}
         return made
 
@@ -140,7 +141,8 @@ class Scope:
 
     def shut(self, area: Area) -> Mapping[Key, AreaReason]:
         """The students of the scope whose area is shut to the viewer by a right, an age or a switch, and which."""
-        if not (self._grown or self._withheld or self._rules.switching):
+        windowed = area is Area.REGISTRATION and bool(self._forms)
+        if not (self._grown or self._withheld or self._rules.switching or windowed):
             return _OPEN
         found = self._shut.get(area)
         if found is None:
