@@ -7,6 +7,7 @@ import strawberry
 from loaders.registration import form as forms
 from loaders.registration.form import FieldKind, RuleCode
 from schema.enums import described
+from schema.levels import SIZE
 
 described(
     FieldKind,
@@ -79,7 +80,9 @@ class RegistrationField:
     label: str = strawberry.field(description="What it is called.")
     help: str = strawberry.field(description="What else is to be said of it; empty where nothing is.")
     required: bool = strawberry.field(description="Whether it must be filled in where it is asked.")
-    rules: list[RegistrationRule] = strawberry.field(description="What is demanded of its values besides the kind.")
+    rules: list[RegistrationRule] = strawberry.field(
+        description="What is demanded of its values besides the kind.", metadata={SIZE: 2}
+    )
     choices: list[RegistrationChoice] = strawberry.field(description="What can be chosen, in this order.")
     condition: RegistrationCondition | None = strawberry.field(description="When it is asked; null: always.")
 

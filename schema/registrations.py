@@ -18,6 +18,7 @@ from resolvers.registration.subject import schools_of_registrations
 from resolvers.registration.wording import said
 from schema.batching import batched
 from schema.enums import described
+from schema.levels import SIZE
 from schema.node import Node
 from schema.registration_form import RegistrationForm
 from schema.schools import School
@@ -87,7 +88,7 @@ class RegistrationSection:
     id: str = strawberry.field(description="The name of the section in the form.")
     version: int = strawberry.field(description="What `saveRegistration` takes; 0 where nothing was saved yet.")
     complete: bool = strawberry.field(description="Whether it has no faults.")
-    entries: list[RegistrationEntry] = strawberry.field(description="What is filled in.")
+    entries: list[RegistrationEntry] = strawberry.field(description="What is filled in.", metadata={SIZE: 2})
 
     @strawberry.field(description="What is still wrong with it; an empty list can be submitted.")
     async def faults(self, info: Info[Context, None], language: Language = None) -> list[RegistrationFault]:
@@ -220,7 +221,8 @@ class Registrar:
     @strawberry.field(
         description="The registrations of the viewer's students whose right REGISTRATION the viewer has, and of new "
         "students whom the viewer has begun to register, the latest year first. Null where the district takes none "
-        "here."
+        "here.",
+        metadata={SIZE: 3},
     )
     async def registrations(
         self,
