@@ -35,6 +35,8 @@ MUTATIONS = (
     *("submitPortalRequest", "recordIdentityCheck", "decidePortalRequest", "orderKeyLetters"),
     *("issueActivationKey", "redeemActivationKey", "createAccount"),
     *("startRegistration", "saveRegistration", "submitRegistration", "withdrawRegistration"),
+    *("setAccessBlock", "liftAccessBlock", "setAreaSwitch", "liftAreaSwitch"),
+    *("recordEligibility", "withdrawEligibility", "createCalendarFeed", "revokeCalendarFeed"),
 )
 #: What would end the parent's own session: drawn for nobody alone.
 NOT_FOR_GUESTS = ("revokeOtherSessions",)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ from tests.loaders.servers import Proxy
 pytestmark = [pytest.mark.dumps]
 
 PASSWORD = "Maple-Falls 2026!"
-READER = "hr_test_reader"
+# A run that was killed leaves its role behind, which must be in no other run's way.
+READER = f"hr_test_reader_{os.getpid()}"
 PORTS = {Dialect.POSTGRESQL: 5432, Dialect.MYSQL: 3306}
 FOLLOW = "subscription { gradeChanged { previousPercent grade { percent } student { sourcedId } } }"
 
