@@ -21,6 +21,7 @@ GRADE = Shape(
         "points_possible": "grade.points_possible",
         "comment": "grade.comment",
         "missing_count": "grade.missing_count",
+        "ungraded_count": "grade.ungraded_count",
         "credits_attempted": "grade.credits_attempted",
         "credits_earned": "grade.credits_earned",
         "left_on": "enrollment.ends_on",
@@ -40,6 +41,12 @@ GRADE = Shape(
             "kind",
             "percent",
             "letter",
+        ),
+        "missing_key": derived(
+            lambda *parts: parts, "student_key", "section_key", "left_on", "term_key", "task", "missing_count"
+        ),
+        "ungraded_key": derived(
+            lambda *parts: parts, "student_key", "section_key", "left_on", "term_key", "task", "ungraded_count"
         ),
         "comments": derived(lambda comment: [comment] if comment else [], "comment"),
     },

@@ -75,6 +75,12 @@ class Relations:
         self._bound_today: Any = None
         self._splits: dict[tuple[Any, ...], Split] = {}
 
+    def provides(self, relation: str, column: str) -> bool:
+        """Whether the source has this column of a relation, be it null in every row."""
+        if relation not in self._selects:
+            return False
+        return self._columns is None or column in self._columns[relation]
+
     def render(self, statement: Statement, wanted: Sequence[str] | None = None) -> Rendered:
         """The SQL of a statement that answers with the wanted columns (None: all) and those of its key."""
         template = statement.template

@@ -1,5 +1,6 @@
 """Books: all that the grades of some courses are made of, read in one trip and sorted by section and student."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -102,7 +103,30 @@ _KNOWN = ("student_key", "section_key", "term_key", "task", "kind", "percent", "
 
 
 async def read_books(context: Context, pairs: Sequence[Pair]) -> Books:
-    """The books of these (student, section) pairs in one trip, by as many statements whatever their number."""
+    """The books of these (student, section) pairs in one trip, by as many statements whatever their number.
+
+    An operation reads the same pairs once, however many fields ask for them.
+    """
+    place = (Books, frozenset(pairs))
+    while True:
+        known = context.loads.get(place)
+        if isinstance(known, Books):
+            return known
+        if known is None:
+            break
+        # graphql-core asks many fields at once: one reads, the others wait, and look again when it is done or gone.
+        await asyncio.shield(known)
+    reading = context.loads[place] = asyncio.get_running_loop().create_future()
+    try:
+        books = context.loads[place] = await _read(context, pairs)
+        return books
+    finally:
+        if context.loads.get(place) is reading:
+            del context.loads[place]
+        reading.set_result(None)
+
+
+async def _read(context: Context, pairs: Sequence[Pair]) -> Books:
     sections = list(dict.fromkeys([section for _, section in pairs]))
     students = list(dict.fromkeys([student for student, _ in pairs]))
     has = context.source.adapter.has

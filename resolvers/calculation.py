@@ -157,7 +157,7 @@ def found(books: Books, subject: Subject, changes: Changes = NO_CHANGES) -> Foun
             made.append(_part(books, subject, part.part_term, part.part_task, part.weight, changes))
             unseen = unseen or made[-1].excluded is Exclusion.HIDDEN
         return Found(CalculationMethod.COMPOSITE, rule, steps, of_parts(made), unseen)
-    if _of_longer_term(books, subject):
+    if of_longer_term(books, subject):
         return Found(CalculationMethod.MANUAL, rule, steps, Worked((), None), unseen=False)
     items, unseen = items_of(books, subject, changes)
     supposed = bool(changes.items or changes.added)
@@ -174,7 +174,7 @@ def parts_of(books: Books, subject: Subject) -> list[PartOf]:
     ]
 
 
-def _of_longer_term(books: Books, subject: Subject) -> bool:
+def of_longer_term(books: Books, subject: Subject) -> bool:
     """Whether the grade's term holds those of the section's work: then no book makes it, and no parts are named."""
     terms = [work.terms for work in books.works.get(subject.section, ())]
     if subject.term is None or any(own == subject.term for own, *_ in terms):

@@ -8,7 +8,7 @@ import strawberry
 from strawberry import ID, Private
 
 from loaders.contract import GradeKind
-from resolvers import calculation, courses, people, terms, whatif
+from resolvers import calculation, courses, people, terms, whatif, work_counts
 from resolvers.access import Area
 from resolvers.context import Batch
 from schema import enums as enums
@@ -49,11 +49,28 @@ class Grade(Node):
     comments: list[str] = strawberry.field(description="The teacher's comments.")
     updated_at: datetime.datetime | None = strawberry.field(description="When the source last changed it.")
     posted_at: datetime.datetime | None = strawberry.field(description="When the school posted it.")
-    missing_count: int | None = strawberry.field(description="How many pieces of work are missing, where it is known.")
+    missing_key: Private[Any]
+    ungraded_key: Private[Any]
     credits_attempted: Decimal | None = strawberry.field(
         description="Credits that the grade is for, where it is known."
     )
     credits_earned: Decimal | None = strawberry.field(description="Credits earned by it, where it is known.")
+
+    @batched("missing_key", area=Area.GRADES, shared=True)
+    def missing_count(keys: Any, batch: Batch) -> int | None:
+        """How many pieces of its work are missing, by the source's count or else by the book; null where neither knows.
+
+        What is hidden is not counted by the book.
+        """
+        return work_counts.missing_of_grades(keys, batch)
+
+    @batched("ungraded_key", area=Area.GRADES, shared=True)
+    def ungraded_count(keys: Any, batch: Batch) -> int | None:
+        """How many pieces of its work are due and have no score yet, by the source's count or else by the book.
+
+        These are the ones that `calculation` leaves out as UNGRADED. Null where no book makes the grade.
+        """
+        return work_counts.ungraded_of_grades(keys, batch)
 
     @batched("term_key", shared=True)
     def term(keys: Any, batch: Batch) -> Term | None:

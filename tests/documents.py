@@ -26,7 +26,7 @@ GRADEBOOK = """{
     student { id }
     categories { id name weight dropLowest }
     grades {
-      id kind task percent letter points pointsPossible comments updatedAt postedAt missingCount
+      id kind task percent letter points pointsPossible comments updatedAt postedAt missingCount ungradedCount
       term { id } course { id } student { id }
     }
     assignments(first: 10) {

@@ -83,7 +83,16 @@ RELATIONS = (
             may("points", Kind.DECIMAL),
             may("points_possible", Kind.DECIMAL),
             may("comment", Kind.TEXT),
-            may("missing_count", Kind.INTEGER),
+            may(
+                "missing_count",
+                Kind.INTEGER,
+                "as families may know it; where it is lacking, the scores' flags are counted",
+            ),
+            may(
+                "ungraded_count",
+                Kind.INTEGER,
+                "due, visible, nothing entered; where it is lacking, the book is counted",
+            ),
             may("credits_attempted", Kind.DECIMAL),
             may("credits_earned", Kind.DECIMAL),
             may("updated_at", Kind.INSTANT),

@@ -24,7 +24,7 @@ _SCORE = (
 _DROPPED = _SCORE.split().index("dropped")
 _GRADE = (
     "id student_id section_id term_id kind task percent letter points points_possible comment missing_count "
-    "credits_attempted credits_earned updated_at posted_at released"
+    "ungraded_count credits_attempted credits_earned updated_at posted_at released"
 )
 #: What the teacher gave by hand, in percent.
 RAISED_BY = 2
@@ -52,6 +52,7 @@ class _Tally:
     counted: list[Counted] = field(default_factory=list)
     droppable: list[tuple[float, list[Any], Counted]] = field(default_factory=list)
     missing: int = 0
+    ungraded: int = 0
     scored_at: str = ""
 
     @property
@@ -112,6 +113,7 @@ def _scores(
         late = 0.041 <= chance < 0.09
         incomplete = 0.09 <= chance < 0.095
         if work.recent and not shown and chance >= 0.5:
+            tally.ungraded += work.due_on < year.today
             if chance >= 0.8:
                 rows.append(
                     [student_id, work.id, section_id, None, None, None, 0, 0, 0, 0, 0, 1, 0, None, None, 1, None]
@@ -197,10 +199,10 @@ def _grades(
                     posted.setdefault(quarter.parent_id, []).append(percent)
                 at = _posted_at(quarter, year)
                 yield (*_place(seat, quarter, GradeKind.POSTED, QUARTER_TASK), *numbers, comment, tally.missing,
-                       None, None, at, at, released)  # fmt: skip
+                       tally.ungraded, None, None, at, at, released)  # fmt: skip
         else:
             yield (*_place(seat, quarter, GradeKind.IN_PROGRESS, "Progress"), *numbers, comment, tally.missing,
-                   None, None, tally.scored_at or None, None, released)  # fmt: skip
+                   tally.ungraded, None, None, tally.scored_at or None, None, released)  # fmt: skip
     for semester in section.school.semesters:
         percents = posted.get(semester.id)
         if percents and semester.ends_on < today:
@@ -209,7 +211,7 @@ def _grades(
             credit = None if section.grade < _FIRST_GRADE_WITH_CREDITS else SEMESTER_CREDIT
             earned = None if credit is None else credit if letter_in(section, exact) != "F" else 0
             yield (*_place(seat, semester, GradeKind.POSTED, SEMESTER_TASK), rounded(exact), letter_in(section, exact),
-                   None, None, None, None, credit, earned, at, at, 1)  # fmt: skip
+                   None, None, None, None, None, credit, earned, at, at, 1)  # fmt: skip
 
 
 def _place(seat: Seat, term: Term, kind: GradeKind, task: str) -> tuple[Any, ...]:

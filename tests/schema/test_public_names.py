@@ -158,7 +158,7 @@ type Course implements Node {
 type Category { id: ID!  name: String!  weight: Decimal  dropLowest: Int }
 type Grade implements Node {
   id: ID!  kind: GradeKind!  task: String!  percent: Decimal  letter: String  points: Decimal  pointsPossible: Decimal
-  comments: [String!]!  missingCount: Int  updatedAt: DateTime  postedAt: DateTime
+  comments: [String!]!  missingCount: Int  ungradedCount: Int  updatedAt: DateTime  postedAt: DateTime
   creditsAttempted: Decimal  creditsEarned: Decimal
   term: Term  course: Course!  student: Student!
   calculation: GradeCalculation
