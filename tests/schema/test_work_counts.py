@@ -166,6 +166,17 @@ async def test_a_book_is_read_once_for_the_calculation_and_both_counts(both: Bot
     assert await statements_of(both.uncounted, COUNTS, "four_children") == explained
 
 
+async def test_graphql_core_reads_a_book_once_as_well(both: Both) -> None:
+    world = replace(both.uncounted, twin=False)
+    world.source.shared.most = 0
+    sent = []
+    for document in (ONLY_EXPLAINED, EXPLAINED, COUNTS):
+        world.recorded.statements.clear()
+        assert (await world.ask(document, guardian=world.guardian("parent"))).errors is None
+        sent.append(len(world.recorded.statements))
+    assert sent == [sent[0]] * 3
+
+
 async def test_a_source_that_counts_is_asked_for_no_book(both: Both) -> None:
     bare = "{ me { students { id grades { id } } } }"
     assert await statements_of(both.counted, COUNTS) == await statements_of(both.counted, bare)
