@@ -115,7 +115,11 @@ def test_check_finds_the_made_district_fit_to_serve() -> None:
     said = answer.stdout.splitlines()
     assert said[0] == "Adapter home on sqlite"
     assert "student\t30\tok\t" in said
-    assert said[-2:] == ["credentials: read only", "The source can be served."]
+    assert said[-3:] == [
+        "credentials: read only",
+        "registration: off, for HOMEROOM_REGISTRATION is not set.",
+        "The source can be served.",
+    ]
 
 
 @pytest.mark.usefixtures("settings")
@@ -277,6 +281,8 @@ def test_the_demo_is_made_once_and_made_again_when_it_is_old(tmp_path: Path, mon
         "demo-portal.db",
         "demo-portal.db.key",
         "demo.db",
+        "documents",
+        "registration",
     ]
 
 
