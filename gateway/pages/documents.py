@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.responses import Response
+from starlette.routing import BaseRoute
 
+from gateway.pages.once import handed_out, once_route, refused
 from gateway.papers.folder import PaperMissing, issued_pdf
 from gateway.papers.sheets import sheet_of
 from gateway.transport.head import read_head
@@ -20,23 +21,12 @@ from resolvers.errors import Overloaded, Refusal
 from resolvers.portal.document_links import PATH, fetched, take
 from resolvers.report_card import printed_content
 
-_HEADERS = {
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "cross-origin-resource-policy": "same-origin",
-}
-
 _log = logging.getLogger(__name__)
 
 
 def document_routes() -> list[BaseRoute]:
     """The route of documents: a PDF for the session that was given the address, once; 404 for everybody else."""
-    route = Route(f"{PATH}/{{token}}", _document, methods=["GET"])
-    # Starlette adds HEAD, and looking must not use the address up.
-    route.methods = {"GET"}
-    return [route]
+    return [once_route(PATH, _document)]
 
 
 async def _document(request: Request) -> Response:
@@ -44,7 +34,7 @@ async def _document(request: Request) -> Response:
     edge = house.edge
     head = read_head(request.scope)
     if cross_site(head, edge):
-        return _refused(403, "Open this address from the portal itself.")
+        return refused(403, "Open this address from the portal itself.")
     token, by_cookie = presented(head, edge)
     try:
         context = await edge.open_context(caller(head, token, by_cookie))
@@ -55,16 +45,15 @@ async def _document(request: Request) -> Response:
         if content is None or not await take(context, found):
             return _nothing()
     except Overloaded as refusal:
-        return _refused(503, str(refusal), {"retry-after": str(refusal.retry_after)})
+        return refused(503, str(refusal), {"retry-after": str(refusal.retry_after)})
     except Refusal as refusal:
-        return _refused(403, str(refusal))
+        return refused(403, str(refusal))
     except LoaderError:
-        return _refused(503, "The document cannot be read now. Try again soon.")
+        return refused(503, "The document cannot be read now. Try again soon.")
     except PaperMissing as missing:
         _log.error("A document cannot be given out: %s", missing)
-        return _refused(503, "The school's file cannot be read now. Tell the school if it stays like this.")
-    headers = {**_HEADERS, "content-disposition": f'attachment; filename="{_file_name(found.paper)}"'}
-    return Response(content, headers=headers, media_type="application/pdf")
+        return refused(503, "The school's file cannot be read now. Tell the school if it stays like this.")
+    return handed_out(content, _file_name(found.paper))
 
 
 async def _content(house: Any, context: Context, paper: Paper) -> bytes | None:
@@ -82,8 +71,4 @@ def _file_name(paper: Paper) -> str:
 
 
 def _nothing() -> Response:
-    return _refused(404, "There is no document here, or no longer: ask for a new address.")
-
-
-def _refused(status: int, message: str, more: dict[str, str] | None = None) -> Response:
-    return PlainTextResponse(f"{message}\n", status_code=status, headers={**_HEADERS, **(more or {})})
+    return refused(404, "There is no document here, or no longer: ask for a new address.")
