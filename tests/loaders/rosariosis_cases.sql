@@ -138,4 +138,5 @@ update course_periods set does_breakoff = 'Y' where course_period_id = 9909502;
 insert into program_user_config (user_id, program, title, value) values
   (9909241, 'Gradebook', 'ROUNDING', 'UP'), (9909241, 'Gradebook', '9909502-1', '88'),
   (9909241, 'Gradebook', 'SEM-9909103', '40'), (9909241, 'Gradebook', 'FY-9909102', '60'),
-  (9909241, 'Gradebook', 'FY-9909103', ' ');
+  (9909241, 'Gradebook', 'FY-9909103', ' '), (9909241, 'Gradebook', 'FY-9909103', 'half'),
+  (9909241, 'Gradebook', '9909502-2', 'eighty');

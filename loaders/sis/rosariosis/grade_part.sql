@@ -1,5 +1,5 @@
 -- The teacher says by how many percent the quarters count in a semester's grade, and quarters and semesters in the
--- year's; where nothing is said, the grade is set by hand.
+-- year's; where nothing is said, or no number, the grade is set by hand.
 select
   c.course_period_id as section_id,
   p.marking_period_id as term_id,
@@ -14,6 +14,7 @@ join program_user_config w on w.user_id = c.teacher_id
   and w.program = 'Gradebook'
   and w.title = concat('SEM-', q.marking_period_id)
 where c.grade_scale_id is not null and trim(w.value) <> ''
+  and regexp_replace(trim(w.value), '^[0-9]+([.][0-9]+)?$', '') = ''
 union all
 select
   c.course_period_id as section_id,
@@ -30,6 +31,7 @@ join program_user_config w on w.user_id = c.teacher_id
   and w.program = 'Gradebook'
   and w.title = concat('FY-', q.marking_period_id)
 where c.grade_scale_id is not null and trim(w.value) <> ''
+  and regexp_replace(trim(w.value), '^[0-9]+([.][0-9]+)?$', '') = ''
 union all
 select
   c.course_period_id as section_id,
@@ -45,3 +47,4 @@ join program_user_config w on w.user_id = c.teacher_id
   and w.program = 'Gradebook'
   and w.title = concat('FY-', p.marking_period_id)
 where c.grade_scale_id is not null and p.does_grades = 'Y' and trim(w.value) <> ''
+  and regexp_replace(trim(w.value), '^[0-9]+([.][0-9]+)?$', '') = ''
