@@ -13,8 +13,10 @@ from loaders.database import Writer
 from loaders.source import Source
 from loaders.statement import Key
 from resolvers.changes import ChangeEvent, ChangeKind
-from resolvers.live import LEASE, Live
+from resolvers.live import Live
+from resolvers.portal.sealing import Sealer
 from resolvers.streams import ChangeStream
+from resolvers.watching import LEASE
 from tests.stores import settle
 
 
@@ -55,9 +57,11 @@ async def open_store(path: Path) -> AsyncIterator[Writer]:
     await writer.close()
 
 
-def hub(source: Source, store: Writer, interval: float = 0.01, lease: timedelta = LEASE) -> Live:
+def hub(
+    source: Source, store: Writer, seals: Sealer | None = None, interval: float = 0.01, lease: timedelta = LEASE
+) -> Live:
     """A hub that watches the source by that store."""
-    return Live(source, store, sealer(), interval, lease=lease)
+    return Live(source, store, seals or sealer(), interval, lease=lease)
 
 
 async def grades(live: Live, guardian: Key, student: Key | None = None, after: str | None = None) -> ChangeStream:

@@ -54,8 +54,7 @@ async def screen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         guardians = list(dict.fromkeys(world.guardian(case) for case in FAMILIES))
         for guardian in guardians:
             await house.account(f"parent{guardian}", str(guardian))
-        live = hub(world.source, house.writer)
-        live._sealer = live._watcher._sealer = house.portal.sealer
+        live = hub(world.source, house.writer, house.portal.sealer)
         await live.poll()
         for guardian in guardians:
             world.change(

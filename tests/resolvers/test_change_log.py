@@ -135,10 +135,10 @@ async def test_one_watches_another_takes_over_when_it_dies_and_nothing_is_lost_o
 async def test_one_that_was_held_up_in_the_middle_of_a_look_writes_nothing(machines: Machines) -> None:
     first, second = await machines.up(), await machines.up()
     machines.set(PUPIL, 0)
-    await first.live._watcher.watch([PUPIL])
+    await first.live._watching.watch([PUPIL])
     await first.live.poll()
     machines.set(PUPIL, 1)
-    read = first.live._watcher._texts
+    read = first.live._watching._watcher._texts
 
     async def slowly(*given: object) -> dict[str, str]:
         texts = await read(*given)  # type: ignore[arg-type]
@@ -147,7 +147,7 @@ async def test_one_that_was_held_up_in_the_middle_of_a_look_writes_nothing(machi
         await second.live.poll()
         return texts
 
-    first.live._watcher._texts = slowly  # type: ignore[method-assign, assignment]
+    first.live._watching._watcher._texts = slowly  # type: ignore[method-assign, assignment]
     await first.live.poll()
     assert (first.live.watching, second.live.watching) == (False, True)
     assert len(await changes_after(second.store, 0, 100)) == 1
@@ -225,12 +225,12 @@ async def test_a_look_that_takes_long_goes_on_where_it_stopped_and_comes_first_t
 ) -> None:
     first = await machines.up()
     everybody = range(1, 31)
-    await first.live._watcher.watch(everybody)
+    await first.live._watching.watch(everybody)
     for student in everybody:
         machines.set(student, 1)
     await first.live.poll()
     stream = await grades(first.live, MOTHER, PUPIL)
-    monkeypatch.setattr("resolvers.live.SWEEP", 0.0)
+    monkeypatch.setattr("resolvers.watching.SWEEP", 0.0)
     small = {name: replace(subject, chunk=7) for name, subject in SUBJECTS.items()}
     monkeypatch.setattr("resolvers.watcher.SUBJECTS", small)
     # The first page has been compared, and others wait: now the pupil, who is not on the next page, has news.
@@ -265,8 +265,8 @@ async def test_a_state_of_the_log_that_was_read_before_others_went_on_ends_no_st
             await first.live.poll()
         return state
 
-    monkeypatch.setattr("resolvers.live.log_state", slowly)
-    await first.live._current()
+    monkeypatch.setattr("resolvers.relay.log_state", slowly)
+    await first.live._relay.current()
     assert first.live.subscribers == 1
     assert len(await told(stream, 1)) == 1
 

@@ -334,7 +334,7 @@ async def test_who_has_left_leaves_nothing_behind(district: District) -> None:
     gc.collect()
     await live.poll()
     assert (live.subscribers, live.students_followed) == (0, 0)
-    assert not live._followers
+    assert live._followers.followed == {"student": [], "guardian": []}
 
 
 async def test_a_subscription_cancelled_on_its_way_in_leaves_nothing(district: District) -> None:
@@ -367,7 +367,7 @@ async def test_a_reader_who_falls_behind_holds_little_and_gets_all_in_order(
     district: District, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("resolvers.streams.QUEUE", 4)
-    monkeypatch.setattr("resolvers.live.PAGE", 3)
+    monkeypatch.setattr("resolvers.relay.PAGE", 3)
     stream = await district.grades(MOTHER)
     grade = district.grade(PUPIL)
     for percent in range(15):
@@ -411,7 +411,7 @@ async def test_much_that_was_missed_leaves_room_for_what_comes(
     district: District, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("resolvers.streams.QUEUE", 4)
-    monkeypatch.setattr("resolvers.live.PAGE", 3)
+    monkeypatch.setattr("resolvers.relay.PAGE", 3)
     stream = await district.grades(MOTHER)
     grade = district.grade(PUPIL)
     for percent in range(12):
@@ -437,7 +437,7 @@ async def test_a_cursor_behind_which_not_everything_is_known_is_refused(district
         assert await forget_changes(transaction, district.clock() + timedelta(days=1), least=1) == 2
     again = await district.grades(MOTHER, after=second.cursor)
     assert (await event(again)).cursor == third.cursor
-    epoch = (await live._current()).epoch
+    epoch = (await live._relay.current()).epoch
     ahead, elsewhere = cursor_of(epoch, third.sequence + 1), cursor_of("0" * len(epoch), third.sequence)
     for after in (first.cursor, ahead, elsewhere):
         with pytest.raises(CursorExpired, match="read what you show again"):

@@ -87,8 +87,7 @@ async def family(tmp_path: Path) -> AsyncIterator[Family]:
     async with empty_place("sqlite", tmp_path) as url, open_house(url) as house:
         for number in (MOTHER, FATHER):
             await house.account(f"parent{number}", str(number))
-        live = hub(world.source, house.writer)
-        live._sealer = live._watcher._sealer = house.portal.sealer
+        live = hub(world.source, house.writer, house.portal.sealer)
         yield Family(world, house, live)
         await live.stop()
     await world.recorded.reads.close()
