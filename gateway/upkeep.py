@@ -15,6 +15,8 @@ from loaders.portal.document_links import forget_document_links
 from loaders.portal.letter_jobs import forget_letters
 from loaders.portal.mail import forget_finished
 from loaders.portal.portal_requests import expire_requests, forget_portal_requests
+from loaders.portal.push_devices import sweep_devices
+from loaders.portal.pushes import forget_pushes
 from loaders.portal.recovery_attempts import forget_attempts
 from loaders.portal.recovery_email import forget_links
 from loaders.portal.resets import forget_resets
@@ -41,6 +43,8 @@ class Retention:
 RETENTIONS: tuple[Retention, ...] = (
     Retention("changes", timedelta(days=2), partial(forget_changes, least=100_000)),
     Retention("mails", timedelta(days=30), forget_finished),
+    Retention("pushes", timedelta(days=30), forget_pushes),
+    Retention("devices for push", timedelta(0), sweep_devices),
     Retention("recovery attempts", timedelta(days=30), forget_attempts),
     Retention("links to new passwords", timedelta(days=30), forget_resets),
     Retention("links to recovery addresses", timedelta(days=30), forget_links),

@@ -69,10 +69,11 @@ async def sessions_ended_since(store: Reading, since: datetime) -> Sequence[int]
 
 
 async def forget_sessions(transaction: Transaction, ended_before: datetime) -> int:
-    """Deletes the sessions that were over before that instant, with the refresh tokens they have used; how many."""
+    """Deletes the sessions that were over before that instant, with their devices and used refresh tokens; how many."""
     over = (
         "select id from session where ended_at < :before_at or absolute_expires_at < :before_at "
         "or (ended_at is null and coalesce(refresh_expires_at, token_expires_at) < :before_at)"
     )
-    await transaction.execute(f"delete from used_refresh where session_id in ({over})", {"before_at": ended_before})
+    for table in ("used_refresh", "push_device"):
+        await transaction.execute(f"delete from {table} where session_id in ({over})", {"before_at": ended_before})
     return await transaction.execute(f"delete from session where id in ({over})", {"before_at": ended_before})

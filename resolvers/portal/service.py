@@ -47,7 +47,7 @@ class Portal:
     `image_step` says whether a lost password takes the image step, `setup_deferrals` how often the security set-up can
     be put off.
     `mail_posted` is set whenever a transaction was committed that posted mail: whoever delivers it waits for that.
-    `letters_ordered` is set whenever one was that ordered letters.
+    `push_posted` is its like for what devices are told, and `letters_ordered` for letters.
     """
 
     writer: Store
@@ -63,6 +63,7 @@ class Portal:
     setup_deferrals: int = 0
     errands: Errands = field(default_factory=Errands)
     mail_posted: asyncio.Event = field(default_factory=asyncio.Event)
+    push_posted: asyncio.Event = field(default_factory=asyncio.Event)
     letters_ordered: asyncio.Event = field(default_factory=asyncio.Event)
 
     def instant(self) -> datetime:
