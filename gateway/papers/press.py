@@ -5,16 +5,14 @@ import json
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import typst
 
-from gateway.letters.printing import REGULAR, font_file, printable
+from gateway.papers.fonts import FAMILIES, fonts, printable
 from resolvers.errors import Overloaded
 
-FONT = "Source Sans Pro"
 _TEMPLATE = Path(__file__).with_name("paper.typ")
 _THREADS = 2
 #: How many papers may be on their way; one takes some 50 ms.
@@ -81,25 +79,19 @@ class Press:
 
 
 def printed(sheet: Sheet) -> bytes:
-    """The PDF of a paper: tagged, in its language, its font embedded; a letter that the font has not is `?`."""
+    """The PDF of a paper: tagged, in its language, its fonts embedded; a letter that none of them has is `?`."""
     return typst.compile(
         _TEMPLATE,
         format="pdf",
-        font_paths=_fonts(),
+        font_paths=fonts(),
         ignore_system_fonts=True,
         pdf_standards="ua-1",
-        sys_inputs={"data": json.dumps({"font": FONT, **_printable(asdict(sheet))})},
+        sys_inputs={"data": json.dumps({"fonts": FAMILIES, **_printable(asdict(sheet))})},
     )
 
 
-@cache
-def _fonts() -> typst.Fonts:
-    """The letters' font and no other, looked through once."""
-    return typst.Fonts(False, False, [font_file(REGULAR).parent])
-
-
 def _printable(value: Any) -> Any:
-    """Texts anywhere in the value, in one line each and in letters that the font has.
+    """Texts anywhere in the value, in one line each and in letters that a font has.
 
     Marks that are not seen (joiners, byte order marks) are left out: PDF/UA-1 forbids some of them.
     """

@@ -9,14 +9,17 @@ from typing import Any
 
 import pypdfium2
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pypdf import PdfReader
 from pypdf.generic import DictionaryObject
 
-from gateway.letters import printing
 from gateway.papers import Press
+from gateway.papers.fonts import UNKNOWN, known_characters, printable
 from gateway.papers.press import Part, Sheet, printed
 from gateway.papers.sheets import sheet_of
 from loaders.contract import GradeLevel, TermKind
+from loaders.demo.names import ORIGINS
 from resolvers.attendance_summary import Summary
 from resolvers.credits import ClassRank, CreditArea, Entry, Gpa, GpaBasis, GpaKind
 from resolvers.documents import transcript_paper
@@ -25,6 +28,7 @@ from resolvers.report_card import Bearer, Line, PrintedTranscript, ReportCard
 from resolvers.transcript import Transcript, TranscriptTerm, TranscriptYear
 
 HALF = Decimal("0.50")
+_KNOWN = [chr(each) for each in sorted(known_characters())]
 BEARER = Bearer("Maple Falls", "Łódź Elementary", "Zoë Müller-Đặng", "10017", GradeLevel.G10, date(2026, 11, 23), "en")
 CARD = ReportCard(
     BEARER, "Quarter 1", date(2026, 8, 17), date(2026, 10, 20),
@@ -173,17 +177,31 @@ def test_pages_are_not_blank_when_they_are_looked_at(transcript: bytes) -> None:
         assert 0.003 < dark < 0.3
 
 
-def test_every_letter_that_the_font_has_can_be_printed_and_others_are_question_marks() -> None:
-    known = sorted(printing._known())
-    text = "".join(map(chr, known))
+def test_every_script_can_be_printed_and_what_no_font_has_is_a_question_mark() -> None:
+    text = "".join(_KNOWN[::150])
     rows = tuple((text[n : n + 60],) for n in range(0, len(text), 60))
-    sheet = Sheet(
-        "Ж", "Ω", "en", ("漢字", "a\u0000b\nc", "e\u0301\u200b.\ufeff"), (Part("✓", ("Ł",), (1,), (), rows),), "f", "p"
-    )
+    head = ("漢字", "a\u0000b\nc", "e\u0301\u200b.\ufeff", "\U00016800")
+    sheet = Sheet("Ж", "Ω", "en", head, (Part("✓", ("Ł",), (1,), (), rows),), "f", "p")
     found = opened(printed(sheet)).pages[0].extract_text()
-    assert "??" in found
+    assert "漢字" in found
     assert "a?b c" in found
-    assert "é.\n" in found
+    assert "é.\n?" in found
+
+
+@settings(max_examples=25, deadline=None, database=None)
+@given(st.lists(st.text(st.sampled_from(_KNOWN), max_size=60) | st.text(max_size=20), max_size=5))
+def test_any_text_of_a_family_makes_a_paper(texts: list[str]) -> None:
+    assert printed(Sheet("t", "d", "en", tuple(texts), (), "f", "p")).startswith(b"%PDF-")
+
+
+def test_no_name_of_the_demo_lacks_a_letter() -> None:
+    lacking = [
+        name
+        for origin in ORIGINS
+        for name in (*origin.female, *origin.male, *origin.family)
+        if UNKNOWN in printable(name)
+    ]
+    assert lacking == []
 
 
 async def test_a_press_that_has_too_much_to_do_says_so_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
