@@ -33,20 +33,34 @@ class KeyedSealer:
 
     def seal(self, purpose: str, text: str) -> str:
         """The text sealed under a nonce of its own, in URL-safe base64."""
+        return base64.urlsafe_b64encode(self.seal_bytes(purpose, text.encode())).decode()
+
+    def seal_bytes(self, purpose: str, content: bytes) -> bytes:
+        """The bytes sealed under a nonce of its own, which stands before them."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        return base64.urlsafe_b64encode(nonce + self._seal.encrypt(nonce, text.encode(), purpose.encode())).decode()
+        return nonce + self._seal.encrypt(nonce, content, purpose.encode())
 
     def open(self, purpose: str, sealed: str) -> str:
         """The text that was sealed for this purpose; SealBroken where it was not."""
         try:
-            raw = base64.urlsafe_b64decode(sealed)
-            return self._seal.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], purpose.encode()).decode()
+            return self.open_bytes(purpose, base64.urlsafe_b64decode(sealed)).decode()
+        except ValueError:
+            raise _broken(purpose) from None
+
+    def open_bytes(self, purpose: str, sealed: bytes) -> bytes:
+        """The bytes that were sealed for this purpose; SealBroken where they were not."""
+        try:
+            return self._seal.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], purpose.encode())
         except (InvalidTag, ValueError):
-            raise SealBroken(f"What was sealed for {purpose} cannot be opened with this key.") from None
+            raise _broken(purpose) from None
 
     def tag(self, purpose: str, text: str) -> str:
         """The keyed tag of a text, in hexadecimal."""
-        return hmac.new(self._tag, f"{purpose}\0{text}".encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._tag, f"{purpose}\0{text}".encode(), "sha256").hex()
+
+
+def _broken(purpose: str) -> SealBroken:
+    return SealBroken(f"What was sealed for {purpose} cannot be opened with this key.")
 
 
 def sealer_of(key: bytes) -> KeyedSealer:

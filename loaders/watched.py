@@ -4,6 +4,7 @@ Making it there is a fifth of the time of rows in this process, and a tenth of t
 text is only ever compared with its own kind, so how an engine writes a number does not matter.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -44,7 +45,6 @@ class Subject:
     days: int
     chunk: int
     numbers: frozenset[int] = frozenset()
-    flags: frozenset[int] = frozenset()
     apart: int | None = None
     old_changes: bool = False
 
@@ -59,6 +59,11 @@ class Seen:
 
     values: tuple[str, ...]
     day: str
+
+
+def _raised(*flags: str) -> str:
+    """The flags of a score as one number: not raised, and not known to be raised, are the same news."""
+    return " + ".join(f"{1 << bit} * coalesce(score.{flag}, 0)" for bit, flag in enumerate(flags))
 
 
 # The grades that loaders.grades shows, less those in which nothing stands yet.
@@ -99,18 +104,11 @@ ASSIGNMENTS = Subject(
         "assignment.title",
         "score.points",
         "score.percent",
-        "score.late",
-        "score.missing",
-        "score.incomplete",
-        "score.exempt",
-        "score.dropped",
-        "score.turned_in",
-        "score.cheated",
+        _raised("late", "missing", "incomplete", "exempt", "dropped", "turned_in", "cheated"),
         "score.letter",
         "score.comment",
     ),
     numbers=frozenset({1, 3, 4}),
-    flags=frozenset(range(5, 12)),
     apart=3,
     body="""from {enrollment} as enrollment
 join {assignment} as assignment on assignment.section_id = enrollment.section_id
@@ -209,6 +207,7 @@ async def read_watched(source: Source, subject: Subject, owners: Sequence[Key]) 
 def read_things(adapter: Adapter, subject: Subject, text: str) -> Mapping[Thing, Seen]:
     """The things of a text by their keys; what cannot be read as one is left out."""
     found: dict[Thing, Seen] = {}
+    known: set[tuple[str, str]] = set()
     dated = subject.day is not None
     length = len(subject.keys) + dated + len(subject.values)
     for record in text.split(END):
@@ -222,12 +221,17 @@ def read_things(adapter: Adapter, subject: Subject, text: str) -> Mapping[Thing,
                 values[number] = _number(values[number])
         except (InvalidOperation, ValueError):
             continue
-        for flag in subject.flags:
-            # Not raised, and not known to be raised, are the same news.
-            values[flag] = "" if values[flag] == "0" else values[flag]
-        if all(_is_key(adapter, entity, key) for entity, key in zip(subject.parts, thing, strict=True)):
+        if all(
+            (entity, key) in known or _is_key(adapter, entity, key)
+            for entity, key in zip(subject.parts, thing, strict=True)
+        ):
+            known.update(zip(subject.parts, thing, strict=True))
             found[thing] = Seen(tuple(values), parts[len(subject.keys)] if dated else "")
     return found
+
+
+#: A number as every engine writes it; others are read with more care.
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
 def _is_key(adapter: Adapter, entity: str, text: str) -> bool:
@@ -241,6 +245,8 @@ def _is_key(adapter: Adapter, entity: str, text: str) -> bool:
 
 def _number(text: str) -> str:
     """The number as one text, whichever way the engine wrote it: 70.0 is 70."""
+    if _PLAIN.fullmatch(text):
+        return text.rstrip("0").rstrip(".") if "." in text else text
     if not text:
         return text
     number = Decimal(text)

@@ -17,7 +17,7 @@ import orjson
 
 from loaders.errors import LoaderError, SourceDown
 from loaders.portal.change_log import Latest, NewChange, append, begin_log, latest_of
-from loaders.portal.looks import Look, begin_looks, digests_after, digests_of, look_at, renew_look
+from loaders.portal.looks import Look, begin_looks, digests_after, digests_of, looks_at, renew_looks
 from loaders.portal.transaction import Store, Transaction
 from loaders.source import Source
 from loaders.statement import Key
@@ -26,12 +26,15 @@ from resolvers.changes import KINDS, SEALED_FOR
 from resolvers.differences import Difference, Standing, differences, packed, standing_of, unpacked
 from resolvers.portal.sealing import SealBroken, Sealer
 
-#: How many owners' looks are renewed in one transaction: others write meanwhile.
-TOGETHER = 100
+#: How many owners' looks are renewed in one transaction: others write meanwhile, and are answered.
+TOGETHER = 50
 
 _LOOKS = "a look at the source"
 
 T = TypeVar("T")
+
+#: Owners of a subject, and the digests of the last looks at them.
+Page = tuple[Subject, Mapping[str, bytes]]
 
 #: Returns where this process may still write to the log; raises where another has taken its place.
 Guard = Callable[[Transaction], Awaitable[None]]
@@ -112,7 +115,7 @@ class Watcher:
         """Begin the next look with the first of all."""
         self._place = None
 
-    async def _next_page(self) -> tuple[Subject, Mapping[str, str]] | None:
+    async def _next_page(self) -> Page | None:
         """The page at which the last look has stopped, from the first one on; None where all were gone through."""
         subjects = self._subjects()
         at, after = self._place or (0, "")
@@ -126,7 +129,7 @@ class Watcher:
         self._place = None
         return None
 
-    async def _pages(self, first: Mapping[str, Sequence[Key]]) -> AsyncIterator[tuple[Subject, Mapping[str, str]]]:
+    async def _pages(self, first: Mapping[str, Sequence[Key]]) -> AsyncIterator[Page]:
         for subject in self._subjects():
             for chunk in _chunks([str(key) for key in first.get(subject.owner, ())], min(subject.chunk, 500)):
                 if page := await digests_of(self._store, subject.name, chunk):
@@ -152,39 +155,48 @@ class Watcher:
                     async with self._store.transaction() as transaction:
                         await begin_looks(transaction, subject.name, looks)
 
-    async def _compare(self, subject: Subject, page: Mapping[str, str]) -> None:
+    async def _compare(self, subject: Subject, page: Mapping[str, bytes]) -> None:
         keys = [self._source.adapter.parse_key(subject.owner, owner) for owner in page]
         texts = await self._texts(subject, [key for key in keys if key is not None])
         differing = [owner for owner, text in texts.items() if self._digest(subject, owner, text) != page[owner]]
         for group in _chunks(differing, TOGETHER):
+            found = {owner: self._standing(subject, owner, texts[owner]) for owner in group}
+            looks = {owner: self._sealed(subject, owner, texts[owner], found[owner]) for owner in group}
+            # What was made of these looks took its time: let others have theirs.
+            await asyncio.sleep(0)
             async with self._store.transaction() as transaction:
                 await self._guard(transaction)
-                changes: list[NewChange] = []
-                for owner in group:
-                    changes += await self._renew(transaction, subject, owner, texts[owner])
+                last = await looks_at(transaction, subject.name, group)
+                await renew_looks(transaction, subject.name, {owner: looks[owner] for owner in last})
+                changes = await self._changes(transaction, subject, last, found)
                 if changes:
                     await begin_log(transaction)
                     await append(transaction, changes)
             self.logged += len(changes)
 
-    async def _renew(self, transaction: Transaction, subject: Subject, owner: str, text: str) -> list[NewChange]:
-        """Renew the look at one owner; what has changed since the last."""
-        last = await look_at(transaction, subject.name, owner)
-        if last is None:
-            return []
-        now = self._standing(subject, owner, text)
-        await renew_look(transaction, subject.name, owner, self._sealed(subject, owner, text, now))
-        try:
-            before = unpacked(self._sealer.open(_LOOKS, last.standing_sealed))
-        except SealBroken:
-            # Sealed with a key that is gone: as with a source that is seen for the first time, nobody is told.
-            return []
-        found = differences(subject, before, now, self._source.today())
+    async def _changes(
+        self, transaction: Transaction, subject: Subject, last: Mapping[str, Look], now: Mapping[str, Standing]
+    ) -> list[NewChange]:
+        """What has changed since the last looks at these owners."""
+        today = self._source.today()
+        found: dict[str, list[Difference]] = {}
+        for owner, look in last.items():
+            try:
+                before = unpacked(subject, self._sealer.open_bytes(_LOOKS, look.standing_sealed))
+            except SealBroken:
+                # Sealed with a key that is gone: as with a source that is seen for the first time, nobody is told.
+                continue
+            if differing := differences(subject, before, now[owner], today):
+                found[owner] = differing
         if not found:
             return []
         kinds = [kind.value for kind in KINDS[subject.name]]
-        latest = await latest_of(transaction, kinds, owner, guardian=subject.owner == "guardian")
-        return [self._change(subject, owner, difference, latest.get(difference.entity)) for difference in found]
+        latest = await latest_of(transaction, kinds, list(found), guardian=subject.owner == "guardian")
+        return [
+            self._change(subject, owner, difference, latest.get((owner, difference.entity)))
+            for owner, differing in found.items()
+            for difference in differing
+        ]
 
     def _change(self, subject: Subject, owner: str, difference: Difference, latest: Latest | None) -> NewChange:
         follows = latest is not None and latest.version == difference.version_before
@@ -219,10 +231,10 @@ class Watcher:
         return self._sealed(subject, owner, text, self._standing(subject, owner, text))
 
     def _sealed(self, subject: Subject, owner: str, text: str, standing: Standing) -> Look:
-        return Look(self._digest(subject, owner, text), self._sealer.seal(_LOOKS, packed(standing)))
+        return Look(self._digest(subject, owner, text), self._sealer.seal_bytes(_LOOKS, packed(standing)))
 
-    def _digest(self, subject: Subject, owner: str, text: str) -> str:
-        return self._sealer.tag("a digest", f"{subject.name}\0{owner}\0{text}")[:32]
+    def _digest(self, subject: Subject, owner: str, text: str) -> bytes:
+        return bytes.fromhex(self._sealer.tag("a digest", f"{subject.name}\0{owner}\0{text}")[:32])
 
 
 def _chunks(things: Sequence[T], size: int) -> list[Sequence[T]]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from loaders.portal.many import among, insert_all
 from loaders.portal.transaction import Reading, Row, Transaction
 
 
@@ -66,6 +67,21 @@ class Whose:
     guardian_kinds: Sequence[str] = ()
 
 
+_INSERTED = (
+    "seq",
+    "kind",
+    "student_id",
+    "guardian_id",
+    "entity",
+    "version",
+    "version_before",
+    "previous_sealed",
+    "corrects",
+    "occurred_at",
+    "retracts",
+)
+
+
 async def log_state(store: Reading) -> LogState | None:
     """How the log stands; None where none was begun."""
     found = await store.rows("select epoch, head, forgotten from change_log where id = 1", {})
@@ -90,37 +106,29 @@ async def append(transaction: Transaction, changes: Sequence[NewChange]) -> int:
         "update change_log set head = head + :n where id = 1 returning head", {"n": len(changes)}
     )
     head: int = row["head"]
-    for number, change in enumerate(changes, head - len(changes) + 1):
-        await transaction.execute(
-            "insert into change (seq, kind, student_id, guardian_id, entity, version, version_before, "
-            "previous_sealed, corrects, retracts, occurred_at) values (:seq, :kind, :student_id, :guardian_id, "
-            ":entity, :version, :version_before, :previous_sealed, :corrects, :retracts, :occurred_at)",
-            {
-                "seq": number,
-                "kind": change.kind,
-                "student_id": change.student_id,
-                "guardian_id": change.guardian_id,
-                "entity": change.entity,
-                "version": change.version,
-                "version_before": change.version_before,
-                "previous_sealed": change.previous_sealed,
-                "corrects": change.corrects,
-                "retracts": int(change.retracts),
-                "occurred_at": change.occurred_at,
-            },
-        )
+    rows = [
+        (number, *(getattr(change, column) for column in _INSERTED[1:-1]), int(change.retracts))
+        for number, change in enumerate(changes, head - len(changes) + 1)
+    ]
+    await insert_all(transaction, "change", _INSERTED, rows)
     return head
 
 
-async def latest_of(transaction: Reading, kinds: Sequence[str], owner: str, *, guardian: bool) -> dict[str, Latest]:
-    """The last change of each thing of a student, or of a guardian, by the thing's name."""
-    column = "guardian_id" if guardian else "student_id"
-    among, params = _among("kind", kinds)
+async def latest_of(
+    transaction: Reading, kinds: Sequence[str], owners: Sequence[str], *, guardian: bool
+) -> dict[tuple[str, str], Latest]:
+    """The last change of each thing of some students, or of some guardians, by the owner and the thing's name."""
+    owner = "guardian_id" if guardian else "student_id"
+    whose, bound = among(owner, owners)
+    of_kind, known = among("kind", kinds)
     found = await transaction.rows(
-        f"select entity, seq, version, version_before from change where {column} = :owner_id and {among} order by seq",
-        {"owner_id": owner, **params},
+        f"select {owner} as owner_id, entity, seq, version, version_before from change "
+        f"where {whose} and {of_kind} order by seq",
+        {**bound, **known},
     )
-    return {row["entity"]: Latest(row["seq"], row["version"], row["version_before"]) for row in found}
+    return {
+        (row["owner_id"], row["entity"]): Latest(row["seq"], row["version"], row["version_before"]) for row in found
+    }
 
 
 async def changes_after(store: Reading, after: int, limit: int) -> list[LoggedChange]:
@@ -195,21 +203,15 @@ def _whose(whose: Whose) -> tuple[str, dict[str, object]]:
     conditions, params = ["1 = 0"], dict[str, object]()
     for number, (kinds, students) in enumerate(whose.students):
         if kinds and students:
-            among, bound = _among("student_id", students, number)
-            of_kind, known = _among("kind", kinds, number)
-            conditions.append(f"({among} and {of_kind})")
+            whom, bound = among("student_id", students, number)
+            of_kind, known = among("kind", kinds, number)
+            conditions.append(f"({whom} and {of_kind})")
             params |= {**bound, **known}
     if whose.guardian is not None and whose.guardian_kinds:
-        of_kind, known = _among("kind", whose.guardian_kinds, len(whose.students))
+        of_kind, known = among("kind", whose.guardian_kinds, len(whose.students))
         conditions.append(f"(guardian_id = :guardian_id and {of_kind})")
         params |= {"guardian_id": whose.guardian, **known}
     return f"({' or '.join(conditions)})", params
-
-
-def _among(column: str, values: Sequence[str], part: int = 0) -> tuple[str, dict[str, object]]:
-    names = [f"{column}_{part}_{number}" for number in range(len(values))]
-    condition = f"{column} in ({', '.join(f':{name}' for name in names)})" if names else "1 = 0"
-    return condition, dict(zip(names, values, strict=True))
 
 
 def _logged(row: Row) -> LoggedChange:

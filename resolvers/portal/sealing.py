@@ -13,7 +13,7 @@ class KeyMissing(Exception):
 
 
 class Sealer(Protocol):
-    """Seals texts and makes keyed tags; a `purpose` keeps what is made for one thing from passing for another."""
+    """Seals texts and bytes, makes keyed tags; a `purpose` keeps what is made for one from passing for another."""
 
     def seal(self, purpose: str, text: str) -> str:
         """The text so that only the holder of the key can read it, different each time."""
@@ -21,6 +21,14 @@ class Sealer(Protocol):
 
     def open(self, purpose: str, sealed: str) -> str:
         """The text that was sealed for this purpose; SealBroken where it was not."""
+        ...
+
+    def seal_bytes(self, purpose: str, content: bytes) -> bytes:
+        """The bytes so that only the holder of the key can read them, different each time."""
+        ...
+
+    def open_bytes(self, purpose: str, sealed: bytes) -> bytes:
+        """The bytes that were sealed for this purpose; SealBroken where they were not."""
         ...
 
     def tag(self, purpose: str, text: str) -> str:
@@ -37,6 +45,14 @@ class NoKey:
         raise KeyMissing(f"There is no key to seal {purpose} with.")
 
     def open(self, purpose: str, sealed: str) -> str:
+        """Refuses."""
+        raise KeyMissing(f"There is no key to open {purpose} with.")
+
+    def seal_bytes(self, purpose: str, content: bytes) -> bytes:
+        """Refuses."""
+        raise KeyMissing(f"There is no key to seal {purpose} with.")
+
+    def open_bytes(self, purpose: str, sealed: bytes) -> bytes:
         """Refuses."""
         raise KeyMissing(f"There is no key to open {purpose} with.")
 
