@@ -28,6 +28,7 @@ from gateway.pages.documents import document_routes
 from gateway.pages.graphiql import graphiql_page, static_routes
 from gateway.pages.letters import letter_routes
 from gateway.pages.preferences import preference_routes
+from gateway.pages.uploads import upload_routes
 from gateway.papers import Press
 from gateway.rulings import Rulings
 from gateway.sealing import open_sealer
@@ -39,6 +40,7 @@ from gateway.transport.protocol import Edge, Remembered
 from gateway.transport.responder import Responder
 from gateway.transport.websocket import WebSocketEndpoint
 from gateway.upkeep import Upkeep
+from gateway.uploads import Examiner, Intake, UploadFolder
 from loaders.adapter import load_adapter
 from loaders.check import describe
 from loaders.database import Readers, Writer
@@ -75,6 +77,9 @@ class House:
     authenticator: Authenticator
     press: Press
     documents: Path | None
+    uploads: UploadFolder | None
+    intake: Intake
+    examiner: Examiner | None
     edge: Edge
     http: HttpEndpoint
     websocket: WebSocketEndpoint
@@ -127,6 +132,7 @@ def create_app(settings: Settings, *, hashing: HashProfile | None = None, addres
         *static_routes(),
         *letter_routes(),
         *document_routes(),
+        *upload_routes(),
         *preference_routes(),
         *calendar_routes(),
         Route("/livez", _alive),
@@ -158,6 +164,7 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
         pepper = settings.pepper.get_secret_value().encode() if settings.pepper else None
         hasher = PasswordHasher(hashing, pepper)
         stack.callback(hasher.close)
+        sealer = open_sealer(settings)
         portal = Portal(
             writer,
             hasher,
@@ -165,7 +172,8 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
             policy=PROFILES[settings.password_policy],
             image_step=settings.image_step,
             setup_deferrals=settings.setup_deferrals,
-            sealer=open_sealer(settings),
+            sealer=sealer,
+            takes_uploads=settings.uploads is not None,
             letterhead=Letterhead(settings.district_name, settings.public_url or address, settings.support_email or ""),
         )
         mail = mail_of(settings)
@@ -175,6 +183,14 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
             postman = Postman(portal, mail)
             await postman.start()
             stack.push_async_callback(postman.stop)
+        uploads, examiner = None, None
+        if settings.uploads is not None:
+            uploads = UploadFolder(settings.uploads, sealer)
+            examiner = Examiner(portal, uploads, settings.upload_scan)
+            if not examiner.scans:
+                _log.warning("Documents that families hand in are not scanned: HOMEROOM_UPLOAD_SCAN is not set.")
+            await examiner.start()
+            stack.push_async_callback(examiner.stop)
         letters = LetterWriter(portal, source)
         await letters.start()
         stack.push_async_callback(letters.stop)
@@ -240,6 +256,9 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
             authenticator=authenticator,
             press=press,
             documents=settings.documents,
+            uploads=uploads,
+            intake=Intake(),
+            examiner=examiner,
             edge=edge,
             http=HttpEndpoint(edge, page=graphiql_page(PATH), sockets=sockets),
             websocket=sockets,

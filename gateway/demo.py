@@ -59,6 +59,11 @@ class Demo:
         return self.store.parent / "mail"
 
     @property
+    def uploads(self) -> Path:
+        """The folder that keeps what its families hand in."""
+        return self.store.parent / "uploads"
+
+    @property
     def documents(self) -> Path:
         """The folder of what its schools have issued."""
         return self.store.parent / "documents"
@@ -92,6 +97,8 @@ class Demo:
             mail_folder=self.mail,
             documents=self.documents,
             registration=self.forms,
+            uploads=self.uploads,
+            upload_scan=None,
             password_policy="seed",
             district_name=DISTRICT_NAME,
         )

@@ -4,6 +4,7 @@ No message repeats the text, which may be a secret in the wrong place.
 """
 
 import re
+import shlex
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -137,6 +138,17 @@ def folder(path: Path) -> Path:
     if path.exists() and not path.is_dir():
         raise ValueError("That is no folder.")
     return path
+
+
+def command_line(text: str) -> str:
+    """A program with its arguments, as a shell reads them; no shell runs it."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        raise ValueError("That is no command: a quotation mark is open.") from None
+    if not words:
+        raise ValueError("It names no program.")
+    return text
 
 
 def long_enough(secret: SecretStr) -> SecretStr:

@@ -31,6 +31,7 @@ from pydantic_settings import (
 
 from gateway.setting_values import (
     adapter_name,
+    command_line,
     database_url,
     folder,
     host_name,
@@ -205,6 +206,16 @@ class Settings(BaseSettings):
         None,
         description="The folder of registration forms, one .toml file for each school year; no registration without.",
         examples=["registration"],
+    )
+    uploads: Annotated[Path, AfterValidator(folder)] | None = Field(
+        None,
+        description="The folder that keeps what families hand in, sealed; no documents are taken without.",
+        examples=["/var/lib/homeroom/uploads"],
+    )
+    upload_scan: Annotated[str, AfterValidator(command_line)] | None = Field(
+        None,
+        description="A virus scanner's command, given the file's path; exit code 0: clean, 1: infected, else: held.",
+        examples=["clamdscan --fdpass --no-summary"],
     )
     today: date | None = Field(None, description="Pretend that it is this day.", examples=["2026-11-23"])
     log_format: Literal["auto", "console", "json"] = Field(

@@ -46,6 +46,11 @@ described(
         RuleCode.LATEST: "It is this day or an earlier one.",
         RuleCode.MIN_ENTRIES: "The section has so many entries at the least.",
         RuleCode.MAX_ENTRIES: "The section has so many entries at the most.",
+        RuleCode.MEDIA_TYPES: "A document is of one of these media types, which stand with spaces between them; held "
+        "when it is handed in.",
+        RuleCode.MAX_BYTES: "A document has so many bytes at the most; held when it is handed in.",
+        RuleCode.MAX_DOCUMENTS: "There are so many documents at the most.",
+        RuleCode.EXAMINED: "A document that must be there was examined and is clean; told by the gateway alone.",
     },
 )
 

@@ -7,9 +7,10 @@ from strawberry import ID, Info
 
 from resolvers.context import Context
 from resolvers.portal.problems import Refused
-from resolvers.registration import saving, starting, submitting
+from resolvers.registration import saving, starting, submitting, uploading
 from resolvers.registration.reading import Seen
 from schema.problems import Problems
+from schema.registration_uploads import BeginUploadInput, BeginUploadResult, begin_upload
 from schema.registrations import Registration
 
 
@@ -130,6 +131,28 @@ class RegistrationMutations:
         id: Annotated[ID, strawberry.argument(description="The registration's id.")],
     ) -> RegistrationResult:
         return _result(info.context, await submitting.withdraw_registration(info.context, id))
+
+    @strawberry.mutation(
+        description="Announce a document for a field of kind DOCUMENT, and get the address to send it to. Its id is a "
+        "value of the field from the moment that it is here."
+    )
+    async def begin_upload(
+        self,
+        info: Info[Context, None],
+        input: Annotated[BeginUploadInput, strawberry.argument(description="The document.")],
+    ) -> BeginUploadResult:
+        return await begin_upload(info.context, input)
+
+    @strawberry.mutation(
+        description="Take a document away for good, while the registration can be changed; a field that names it is "
+        "empty then."
+    )
+    async def remove_upload(
+        self,
+        info: Info[Context, None],
+        id: Annotated[ID, strawberry.argument(description="`RegistrationUpload.id`.")],
+    ) -> RegistrationResult:
+        return _result(info.context, await uploading.remove_upload(info.context, id))
 
 
 def _result(context: Context, done: Seen | Refused) -> RegistrationSuccess | Problems:

@@ -15,12 +15,14 @@ from resolvers.registration import reading
 from resolvers.registration.reading import Filled, Seen
 from resolvers.registration.states import NextAction, next_action
 from resolvers.registration.subject import schools_of_registrations
+from resolvers.registration.uploads import documents_of
 from resolvers.registration.wording import said
 from schema.batching import batched
 from schema.enums import described
 from schema.levels import SIZE
 from schema.node import Node
 from schema.registration_form import RegistrationForm
+from schema.registration_uploads import RegistrationUpload
 from schema.schools import School
 
 described(
@@ -186,6 +188,14 @@ class Registration(Node):
         return RegistrationSignature(
             name=found.name, own=found.own, signed_at=signed.signed_at, statement=signed.statement
         )
+
+    @strawberry.field(
+        description="The documents that were announced or handed in for it: the student's, and those of the viewer's "
+        "own household."
+    )
+    async def uploads(self, info: Info[Context, None]) -> list[RegistrationUpload]:
+        found = await documents_of(info.context, self.seen.registration, self.seen.form)
+        return [RegistrationUpload.of(each) for each in found]
 
     @strawberry.field(description="The states that it has reached, in their order.")
     async def steps(self, info: Info[Context, None]) -> list[RegistrationStep]:

@@ -35,6 +35,7 @@ IN_THE_STORE = {
     ),
     "Portal": frozenset({"portalRequest"}),
     "Document": frozenset({"url", "firstViewedAt"}),
+    "Registration": frozenset({"uploads"}),
 }
 
 #: A variable that the request does not give.

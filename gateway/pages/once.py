@@ -24,8 +24,17 @@ def once_route(path: str, fetch: Callable[[Request], Awaitable[Response]]) -> Ba
 
 def handed_out(pdf: bytes, file_name: str) -> Response:
     """A PDF to be saved under a name; nobody on the way keeps it."""
-    headers = {**_HEADERS, "content-disposition": f'attachment; filename="{file_name}"'}
-    return Response(pdf, headers=headers, media_type="application/pdf")
+    return file_handed_out(pdf, file_name, "application/pdf")
+
+
+def file_handed_out(content: bytes, file_name: str, media_type: str) -> Response:
+    """A file of any kind to be saved under a name; opened in a browser all the same, it can do nothing there."""
+    headers = {
+        **_HEADERS,
+        "content-security-policy": f"sandbox; {_HEADERS['content-security-policy']}",
+        "content-disposition": f'attachment; filename="{file_name}"',
+    }
+    return Response(content, headers=headers, media_type=media_type)
 
 
 def refused(status: int, message: str, more: dict[str, str] | None = None) -> Response:

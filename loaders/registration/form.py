@@ -29,7 +29,10 @@ class FieldKind(Enum):
 
 
 class RuleCode(Enum):
-    """What is demanded of a value. KIND is what the kind itself demands; the others name their bound."""
+    """What is demanded of a value. KIND is what the kind itself demands; the others name their bound.
+
+    Of documents, MEDIA_TYPES and MAX_BYTES are held when one is handed in, EXAMINED by the gateway alone.
+    """
 
     KIND = "KIND"
     REQUIRED = "REQUIRED"
@@ -42,6 +45,10 @@ class RuleCode(Enum):
     LATEST = "LATEST"
     MIN_ENTRIES = "MIN_ENTRIES"
     MAX_ENTRIES = "MAX_ENTRIES"
+    MEDIA_TYPES = "MEDIA_TYPES"
+    MAX_BYTES = "MAX_BYTES"
+    MAX_DOCUMENTS = "MAX_DOCUMENTS"
+    EXAMINED = "EXAMINED"
 
 
 #: A text in the form's languages, by BCP 47 tag; the form's first language is always there.
@@ -91,6 +98,10 @@ class Field:
     def required(self) -> bool:
         """Whether it must be filled in where it is asked."""
         return any(rule.code is RuleCode.REQUIRED for rule in self.rules)
+
+    def bound(self, code: RuleCode) -> str:
+        """The bound of one of its rules; empty where it has no such rule."""
+        return next((rule.value for rule in self.rules if rule.code is code), "")
 
 
 @dataclass(frozen=True, slots=True)

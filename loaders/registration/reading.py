@@ -25,6 +25,7 @@ from loaders.registration.form import (
     Window,
 )
 from loaders.registration.form import Field as FormField
+from loaders.registration.media import ENDINGS, MOST_BYTES, MOST_DOCUMENTS, USUAL_BYTES, USUAL_DOCUMENTS
 from loaders.registration.patterns import pattern_fault
 from loaders.registration.targets import EXPORTS, PREFILLS
 from loaders.registration.version import version_of
@@ -69,6 +70,9 @@ class _Field(_Part):
     earliest: date | str | None = None
     latest: date | str | None = None
     choices: tuple[_Choice, ...] = ()
+    media_types: tuple[str, ...] = ()
+    max_bytes: Annotated[int, Field(ge=1, le=MOST_BYTES)] | None = None
+    max_documents: Annotated[int, Field(ge=1, le=MOST_DOCUMENTS)] | None = None
     when: _When | None = None
     prefill: str | None = None
     export: str | None = None
@@ -198,6 +202,10 @@ def _field(section: _Section, given: _Field) -> FormField:
     }
     rules = [Rule(RuleCode.REQUIRED)] if given.required else []
     rules += [Rule(code, str(value)) for code, value in bounds.items() if value is not None]
+    if kind is FieldKind.DOCUMENT:
+        rules.append(Rule(RuleCode.MEDIA_TYPES, " ".join(given.media_types or ENDINGS)))
+        rules.append(Rule(RuleCode.MAX_BYTES, str(given.max_bytes or USUAL_BYTES)))
+        rules.append(Rule(RuleCode.MAX_DOCUMENTS, str(given.max_documents or USUAL_DOCUMENTS)))
     choices = tuple(Choice(each.value, each.label) for each in given.choices)
     return FormField(
         given.id, kind, given.label, given.help, tuple(rules), choices, _condition(section, given), given.prefill,
@@ -225,6 +233,9 @@ _FITTING: dict[str, frozenset[FieldKind]] = {
     "earliest": frozenset({FieldKind.DATE}),
     "latest": frozenset({FieldKind.DATE}),
     "choices": frozenset({FieldKind.CHOICE, FieldKind.CHOICES}),
+    "media_types": frozenset({FieldKind.DOCUMENT}),
+    "max_bytes": frozenset({FieldKind.DOCUMENT}),
+    "max_documents": frozenset({FieldKind.DOCUMENT}),
 }
 
 
@@ -267,6 +278,10 @@ def _field_faults(section: _Section, given: _Field) -> Iterator[str]:
         if not given.choices:
             yield ".choices: list what can be chosen."
         yield from (f".choices{fault}" for fault in _twice("", [each.value for each in given.choices]))
+    for media_type in given.media_types:
+        if media_type not in ENDINGS:
+            yield f".media_types: {media_type!r} is none of {', '.join(ENDINGS)}."
+    yield from (f".media_types{fault}" for fault in _twice("", list(given.media_types)))
     for name in ("min", "max"):
         if getattr(given, name) is not None and _number(getattr(given, name)) is None:
             yield f".{name}: {getattr(given, name)!r} is no number."

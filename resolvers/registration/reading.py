@@ -14,6 +14,7 @@ from resolvers.portal.service import Portal
 from resolvers.registration.answers import mark_of, opened
 from resolvers.registration.forms import forms_of
 from resolvers.registration.rights import registration_to_see, visible_registrations
+from resolvers.registration.uploads import names_documents, unexamined, uploads_of_family, with_those_there
 from resolvers.registration.validation import Answers, Entry, Fault, faults_of
 
 #: What a signature's name is sealed for.
@@ -98,8 +99,12 @@ async def seen(context: Context, store: Reading, registration: Registration) -> 
         return Seen(registration, None, (), {}, "")
     saved = {(each.section, each.guardian_id): each for each in await sections_of(store, registration.id, [guardian])}
     found = {section.id: saved.get((section.id, owner(section, guardian))) for section in form.sections}
-    answers = {name: opened(portal.sealer, registration.id, each) for name, each in found.items() if each is not None}
-    faults = faults_of(form, answers, context.today)
+    answers: Answers = {
+        name: opened(portal.sealer, registration.id, each) for name, each in found.items() if each is not None
+    }
+    uploads = await uploads_of_family(context, store, registration, form) if names_documents(form, answers) else []
+    answers = with_those_there(form, answers, uploads)
+    faults = [*faults_of(form, answers, context.today), *unexamined(form, answers, uploads)]
     return Seen(
         registration,
         form,

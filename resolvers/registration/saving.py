@@ -78,7 +78,7 @@ async def save_registration(context: Context, order: SaveRegistration) -> Seen |
         return Refused((problem,))
     section = form.by_id.get(order.section)
     if section is None:
-        return Refused((_section_unknown(form, order.section),))
+        return Refused((section_unknown(form, order.section),))
     problems, entries = check_answers(section, order.answers)
     if problems:
         return Refused(tuple(problems))
@@ -172,6 +172,7 @@ def _foreign(section: Section, entries: Sequence[Entry], known: set[tuple[str, s
     return None
 
 
-def _section_unknown(form: Form, name: str) -> Problem:
+def section_unknown(form: Form, name: str) -> Problem:
+    """That the form has no section of this name."""
     known = ", ".join(section.id for section in form.sections)
     return Problem(ProblemCode.SECTION_UNKNOWN, f"The form has the sections {known}.", ("input", "section"))

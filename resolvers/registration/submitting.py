@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from loaders.people import full_name
 from loaders.portal import registrations as rows
 from loaders.portal.accounts import account_by_id
+from loaders.portal.registration_uploads import remove_uploads_of
 from loaders.portal.registrations import NewSignature, Registration, RegistrationState
 from loaders.portal.transaction import Transaction
 from loaders.registration.form import Form
@@ -171,9 +172,11 @@ async def _do_withdraw(context: Context, registration: Registration) -> Seen | R
         async with portal.writer.transaction() as transaction:
             if not await rows.move(transaction, registration, RegistrationState.WITHDRAWN, portal.instant()):
                 raise Rejected(Problem(CHANGED.code, CHANGED.message, ("id",)))
+            await remove_uploads_of(transaction, registration.id)
             await _step(context, transaction, registration, RegistrationState.WITHDRAWN, "REGISTRATION_WITHDRAWN")
     except Rejected as rejected:
         return Refused(rejected.problems)
+    portal.uploads_moved.set()
     return await _again(context, registration)
 
 

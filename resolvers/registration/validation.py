@@ -78,6 +78,8 @@ def broken(field: Field, values: Sequence[str], today: date) -> Iterator[Rule]:
         yield Rule(RuleCode.KIND, field.kind.value)
         return
     for rule in field.rules:
+        if rule.code is RuleCode.MAX_DOCUMENTS and len(filled) > int(rule.value):
+            yield rule
         check = _CHECKS.get(rule.code)
         if check is not None and not all(check(value, rule.value, today) for value in filled):
             yield rule

@@ -45,6 +45,10 @@ _RULES = {
         RuleCode.LATEST: "Give {bound} or an earlier day.",
         RuleCode.MIN_ENTRIES: "Fill in at least {bound}.",
         RuleCode.MAX_ENTRIES: "Fill in at most {bound}.",
+        RuleCode.MEDIA_TYPES: "Hand in files of these types: {bound}.",
+        RuleCode.MAX_BYTES: "Hand in files of at most {bound} bytes.",
+        RuleCode.MAX_DOCUMENTS: "Hand in at most {bound} documents.",
+        RuleCode.EXAMINED: "This document is being examined for viruses; wait until that is done.",
     },
     "es": {
         RuleCode.REQUIRED: "Debe completar esto.",
@@ -57,6 +61,10 @@ _RULES = {
         RuleCode.LATEST: "Dé {bound} o un día anterior.",
         RuleCode.MIN_ENTRIES: "Complete al menos {bound}.",
         RuleCode.MAX_ENTRIES: "Complete {bound} como máximo.",
+        RuleCode.MEDIA_TYPES: "Entregue archivos de estos tipos: {bound}.",
+        RuleCode.MAX_BYTES: "Entregue archivos de {bound} bytes como máximo.",
+        RuleCode.MAX_DOCUMENTS: "Entregue {bound} documentos como máximo.",
+        RuleCode.EXAMINED: "Se está comprobando que este documento no tenga virus; espere a que termine.",
     },
 }
 _TODAY = {"en": "today", "es": "hoy"}

@@ -101,6 +101,8 @@ FAULTY = {
     "HOMEROOM_PEPPER_FILE": "/plover",
     "HOMEROOM_SEAL_FILE": "/plover",
     "HOMEROOM_REGISTRATION": "/dev/null",
+    "HOMEROOM_UPLOADS": "/dev/null",
+    "HOMEROOM_UPLOAD_SCAN": 'plover "plover',
     "HOMEROOM_TODAY": "23.11.2026",
     "HOMEROOM_LOG_FORMAT": "plover",
 }

@@ -35,6 +35,7 @@ MUTATIONS = (
     *("submitPortalRequest", "recordIdentityCheck", "decidePortalRequest", "orderKeyLetters"),
     *("issueActivationKey", "redeemActivationKey", "createAccount"),
     *("startRegistration", "saveRegistration", "submitRegistration", "withdrawRegistration"),
+    *("beginUpload", "removeUpload"),
     *("setAccessBlock", "liftAccessBlock", "setAreaSwitch", "liftAreaSwitch"),
     *("recordEligibility", "withdrawEligibility", "createCalendarFeed", "revokeCalendarFeed"),
 )

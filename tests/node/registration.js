@@ -40,7 +40,7 @@ function broken(field, given) {
   const values = filled(given);
   if (!values.length) return field.rules.filter((rule) => rule.code === "REQUIRED");
   if (!ofKind(field, values)) return [{ code: "KIND", value: field.kind }];
-  return field.rules.filter((rule) => CHECKS[rule.code] && !values.every((value) => CHECKS[rule.code](value, rule.value)));
+  return field.rules.filter((rule) => rule.code === "MAX_DOCUMENTS" ? values.length > Number(rule.value) : CHECKS[rule.code] && !values.every((value) => CHECKS[rule.code](value, rule.value)));
 }
 function asked(condition, section, entry, answers) {
   if (condition === null) return true;

@@ -113,6 +113,12 @@ ORDERS = {
     "submitRegistration": Order(
         GATED, f'input: {{ id: "{node_id("Registration", 1)}", signature: "x", answersVersion: "x" }}'
     ),
+    "beginUpload": Order(
+        GATED,
+        f'input: {{ id: "{node_id("Registration", 1)}", section: "health", field: "immunization_record", '
+        'fileName: "x.pdf", mediaType: "application/pdf", bytes: 1 }',
+    ),
+    "removeUpload": Order(GATED, 'id: "1"'),
     "withdrawRegistration": Order(GATED, f'id: "{node_id("Registration", 1)}"'),
     "disableAccount": _admin('username: "target"', "ACCOUNT_DISABLED"),
     "enableAccount": _admin('username: "disabled"', "ACCOUNT_ENABLED"),

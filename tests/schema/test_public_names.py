@@ -60,6 +60,8 @@ type Mutation {
   saveRegistration(input: SaveRegistrationInput!): RegistrationResult!
   submitRegistration(input: SubmitRegistrationInput!): RegistrationResult!
   withdrawRegistration(id: ID!): RegistrationResult!
+  beginUpload(input: BeginUploadInput!): BeginUploadResult!
+  removeUpload(id: ID!): RegistrationResult!
 }
 type Subscription {
   gradeChanged(studentId: ID, after: String): GradeChanged!
@@ -252,6 +254,7 @@ type Registration implements Node {
   submittedAt: DateTime  formChanged: Boolean!  complete: Boolean!  nextAction: RegistrationAction!
   answersVersion: String!  sections: [RegistrationSection!]!  student: Student  school: School
   form(language: String): RegistrationForm  signature: RegistrationSignature  steps: [RegistrationStep!]!
+  uploads: [RegistrationUpload!]!
 }
 enum RegistrationAction { COMPLETE SIGN WAIT NOTHING }
 type RegistrationAnswer { field: String!  values: [String!]! }
@@ -278,6 +281,7 @@ union RegistrationResult = RegistrationSuccess | Problems
 type RegistrationRule { code: RegistrationRuleCode!  value: String! }
 enum RegistrationRuleCode {
   KIND REQUIRED MIN_LENGTH MAX_LENGTH PATTERN MIN MAX EARLIEST LATEST MIN_ENTRIES MAX_ENTRIES
+  MEDIA_TYPES MAX_BYTES MAX_DOCUMENTS EXAMINED
 }
 type RegistrationSection {
   id: String!  version: Int!  complete: Boolean!  entries: [RegistrationEntry!]!
@@ -287,6 +291,16 @@ type RegistrationSignature { name: String  own: Boolean!  signedAt: DateTime!  s
 enum RegistrationState { DRAFT SUBMITTED IN_REVIEW NEEDS_CHANGES HOLD APPROVED DENIED WITHDRAWN EXPORTED }
 type RegistrationStep { state: RegistrationState!  happenedAt: DateTime!  by: String  own: Boolean! }
 type RegistrationSuccess { registration: Registration! }
+input BeginUploadInput {
+  id: ID!  section: String!  field: String!  fileName: String!  mediaType: String!  bytes: Int!
+}
+union BeginUploadResult = BeginUploadSuccess | Problems
+type BeginUploadSuccess { upload: RegistrationUpload!  url: URL! }
+type RegistrationUpload {
+  id: ID!  section: String!  field: String!  name: String!  mediaType: String!  bytes: Int!  sha256: String
+  state: RegistrationUploadState!  receivedAt: DateTime  scannedAt: DateTime  url: URL
+}
+enum RegistrationUploadState { EXPECTED RECEIVED CLEAN REFUSED REMOVED }
 type RegistrationWindow { schoolSourcedId: String  opensOn: Date!  closesOn: Date! }
 input SaveRegistrationInput { id: ID!  section: String!  version: Int!  answers: [AnswerInput!]! }
 input StartRegistrationInput { schoolYear: Int!  studentId: ID  schoolId: ID  another: Boolean! = false }

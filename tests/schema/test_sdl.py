@@ -153,4 +153,12 @@ def test_whoever_has_an_id_that_can_be_fetched_is_a_node() -> None:
     with_id = {n.place.removesuffix(".id") for n in fields() if n.name == "id" and str(n.type) == "ID!"}
     assert nodes <= with_id
     orders = {"AccessBlock", "AreaSwitch", "Eligibility", "LiftSuccess"}
-    assert with_id - nodes == {"Node", "CalendarFeed", "Category", "PreferenceImage", "Session", *orders}
+    assert with_id - nodes == {
+        "Node",
+        "CalendarFeed",
+        "Category",
+        "PreferenceImage",
+        "RegistrationUpload",
+        "Session",
+        *orders,
+    }
