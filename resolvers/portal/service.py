@@ -44,15 +44,11 @@ class Letterhead:
 class Portal:
     """The service behind `Context.portal`; one a process.
 
-        `image_step` says whether a lost password takes the image step, `setup_deferrals` how often the security set-up can
-        be put off.
-        `mail_posted` is set whenever a transaction was committed that posted mail: whoever delivers it waits for that.
-    <<<<<<< HEAD
-        `push_posted` is its like for what devices are told, and `letters_ordered` for letters.
-    =======
-        `letters_ordered` is set whenever one was that ordered letters, `uploads_moved` whenever a file is to be examined
-        or to go. `takes_uploads` says whether there is a place for the files of families.
-    >>>>>>> 0fcddc1 (registration: Take documents in, judged by their bytes, sealed and scanned.)
+    `image_step` says whether a lost password takes the image step, `setup_deferrals` how often the security set-up can
+    be put off.
+    `mail_posted` is set whenever a transaction was committed that posted mail: whoever delivers it waits for that.
+    `push_posted` is its like for what devices are told, `letters_ordered` for letters, and `uploads_moved` for files
+    that are to be examined or to go. `takes_uploads` says whether there is a place for the files of families.
     """
 
     writer: Store
