@@ -98,6 +98,16 @@ def add_user(
     ] = None,
     name: Annotated[str | None, typer.Option(help="What a member of staff is called.")] = None,
     email: Annotated[str | None, typer.Option(help="Where a member of staff gets mail.")] = None,
+    school: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCED_ID",
+            help="A school, by its key in the SIS, whose registrations a member of staff works on. Repeatable.",
+        ),
+    ] = None,
+    every_school: Annotated[
+        bool, typer.Option("--every-school", help="A member of staff works on every school's registrations.")
+    ] = False,
     finished: Annotated[
         bool, typer.Option("--finished", help="A guardian's account opens without the security set-up: for a pilot.")
     ] = False,
@@ -105,6 +115,8 @@ def add_user(
     """Make an account. The password is read from standard input, or asked for twice on a terminal."""
     if (guardian is None) == (not staff):
         raise typer.BadParameter("give either --guardian or --staff.")
+    if guardian is not None and (school or every_school):
+        raise typer.BadParameter("a guardian's account has no school: leave out --school and --every-school.")
     with _refusals():
         from gateway.operators import add_user as add
         from gateway.serving import run
@@ -112,9 +124,9 @@ def add_user(
         from resolvers.portal.accounts import CreateAccount
 
         settings = load_settings()
-        run(
-            add(settings, CreateAccount(username, _password(), guardian, frozenset(staff or ()), name, email, finished))
-        )
+        roles, schools = frozenset(staff or ()), tuple(school or ())
+        order = CreateAccount(username, _password(), guardian, roles, name, email, finished, schools, every_school)
+        run(add(settings, order))
     _out(f"Account {username} was made.")
 
 

@@ -10,6 +10,7 @@ from loaders.database.writer import Writer
 from loaders.portal.accounts import account_by_username
 from loaders.portal.preferences import put_preference_set
 from loaders.portal.recovery_email import NewRecoveryEmail, add_recovery_email, confirm, recovery_email_of
+from loaders.portal.staff_schools import put_schools_of_staff, schools_of_staff
 from loaders.portal.transaction import Transaction
 from resolvers.portal.catalogue import images
 from resolvers.portal.image_step import DISLIKED, LIKED, choose
@@ -19,7 +20,9 @@ from resolvers.portal.tokens import token_hash
 
 
 async def furnish(settings: Settings, *, parent: str, parent_email: str, staff: str, staff_secret: str) -> None:
-    """Gives the parent a recovery address and images, and the member of staff a second factor, where they lack them.
+    """Gives the parent a recovery address and images, the member of staff a second factor and every school.
+
+    Each only where it is lacking.
 
     The parent likes the first eight images of the catalogue, and dislikes the eight after those.
     """
@@ -34,6 +37,8 @@ async def furnish(settings: Settings, *, parent: str, parent_email: str, staff: 
                     await _recoverable(portal, transaction, family.id, parent_email)
                 if desk is not None and not desk.second_factor:
                     await enrol(transaction, portal, desk.id, staff_secret)
+                if desk is not None and not await schools_of_staff(transaction, desk.id):
+                    await put_schools_of_staff(transaction, desk.id, (), every=True)
     finally:
         await writer.close()
 

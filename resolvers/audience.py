@@ -10,7 +10,7 @@ from loaders.rights import rights_of_guardians, scopes_of_guardians
 from loaders.rows import Rows
 from loaders.source import Source
 from loaders.statement import Key
-from resolvers.access import Area, Scope, closed, standing, take_scope
+from resolvers.access import Area, AreaReason, Scope, closed, standing, take_scope
 from resolvers.changes import ChangeEvent
 from resolvers.context import Context
 from resolvers.rules import rules_of
@@ -40,6 +40,11 @@ class Audience:
         """Whether the guardian has a right to the student today that opens the area."""
         scope = await self._scope_of(guardian)
         return student in scope and student not in scope.shut(area)
+
+    async def knows_of(self, guardian: Key, student: Key, area: Area, hiding: frozenset[AreaReason]) -> bool:
+        """Whether the guardian has a right to the student today, and the area is shut to them for none of these."""
+        scope = await self._scope_of(guardian)
+        return student in scope and scope.shut(area).get(student) not in hiding
 
     async def receives(self, guardian: Key, event: ChangeEvent) -> bool:
         """Whether a message that was sent to the guardian is shown now: not withdrawn, and about no student's who is

@@ -64,7 +64,7 @@ class AccessLogEntry:
     actor_name: str | None = strawberry.field(description="What the member of staff is called, where it was one.")
     actor_role: str | None = strawberry.field(description="What the member of staff is there for.")
     student_id: ID | None = strawberry.field(description="The student whose record it was about, by `Student.id`.")
-    purpose: str | None = strawberry.field(description="What it was for: `SUPPORT` or `ACTIVATION`.")
+    purpose: str | None = strawberry.field(description="What it was for: `SUPPORT`, `ACTIVATION` or `REGISTRATION`.")
 
 
 @strawberry.type(description="Whoever has an access log.")

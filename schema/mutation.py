@@ -10,6 +10,7 @@ from schema.letters import LetterMutations
 from schema.portal_requests import PortalRequestMutations
 from schema.recovery import RecoveryMutations
 from schema.registration_orders import RegistrationMutations
+from schema.registration_review import RegistrationReviewMutations
 from schema.second_factor import SecondFactorMutations
 from schema.security import SecurityMutations
 from schema.session_list import SessionListMutations
@@ -34,5 +35,6 @@ class Mutation(
     SecurityMutations,
     RecoveryMutations,
     RegistrationMutations,
+    RegistrationReviewMutations,
 ):
     pass

@@ -76,6 +76,8 @@ described(
         ProblemCode.REGISTRATION_INCOMPLETE: "A section has faults; `path` names it, and its `faults` say which.",
         ProblemCode.VERSION_CHANGED: "Somebody has changed it since it was read: read it again.",
         ProblemCode.FORM_CHANGED: "The district has changed the form since it was filled in: look it through again.",
+        ProblemCode.SECTION_LOCKED: "The school has asked for no change in this section.",
+        ProblemCode.FIELD_LOCKED: "The school has asked for no change of this field.",
         ProblemCode.SECTION_UNKNOWN: "The form has no such section.",
         ProblemCode.FIELD_UNKNOWN: "The section has no such field, or it is answered twice.",
         ProblemCode.ENTRY_UNKNOWN: "The section has no entry of this number.",

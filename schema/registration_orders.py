@@ -10,6 +10,7 @@ from resolvers.portal.problems import Refused
 from resolvers.registration import saving, starting, submitting, uploading
 from resolvers.registration.reading import Seen
 from schema.problems import Problems
+from schema.registration_cases import RegistrationCase
 from schema.registration_uploads import BeginUploadInput, BeginUploadResult, begin_upload
 from schema.registrations import Registration
 
@@ -74,6 +75,9 @@ class SubmitRegistrationInput:
 @strawberry.type(description="The order was carried out.")
 class RegistrationSuccess:
     registration: Registration = strawberry.field(description="The registration as it is now.")
+    case: RegistrationCase | None = strawberry.field(
+        default=None, description="The same as the office has it; null for families."
+    )
 
 
 RegistrationResult = Annotated[

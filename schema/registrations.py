@@ -11,7 +11,7 @@ from loaders.portal.registrations import RegistrationState
 from loaders.registration.form import RuleCode
 from resolvers import people
 from resolvers.context import Batch, Context
-from resolvers.registration import reading
+from resolvers.registration import notes, reading
 from resolvers.registration.reading import Filled, Seen
 from resolvers.registration.states import NextAction, next_action
 from resolvers.registration.subject import schools_of_registrations
@@ -88,6 +88,9 @@ class RegistrationFault:
 class RegistrationSection:
     filled: Private[Filled]
     id: str = strawberry.field(description="The name of the section in the form.")
+    household: str | None = strawberry.field(
+        description="Whose household it is, by the guardian's key in the school's system: told to staff alone."
+    )
     version: int = strawberry.field(description="What `saveRegistration` takes; 0 where nothing was saved yet.")
     complete: bool = strawberry.field(description="Whether it has no faults.")
     entries: list[RegistrationEntry] = strawberry.field(description="What is filled in.", metadata={SIZE: 2})
@@ -108,11 +111,12 @@ class RegistrationSection:
         ]
 
     @classmethod
-    def of(cls, filled: Filled) -> "RegistrationSection":
+    def of(cls, filled: Filled, *, staff: bool) -> "RegistrationSection":
         """The section as clients see it."""
         return cls(
             filled=filled,
             id=filled.section.id,
+            household=(filled.guardian_id or None) if staff else None,
             version=filled.version,
             complete=not filled.faults,
             entries=[
@@ -130,6 +134,17 @@ class RegistrationSignature:
     own: bool = strawberry.field(description="Whether the viewer signed it.")
     signed_at: datetime.datetime = strawberry.field(description="When.")
     statement: str = strawberry.field(description="The text that was signed.")
+
+
+@strawberry.type(description="Something that the school has written to the family about a registration.")
+class RegistrationNote:
+    state: RegistrationState = strawberry.field(description="The state into which the school brought it with that.")
+    written_at: datetime.datetime = strawberry.field(description="When.")
+    by: str | None = strawberry.field(description="What the member of staff is called.")
+    section: str | None = strawberry.field(description="About which section; null for the registration as a whole.")
+    entry: int | None = strawberry.field(description="About which entry of a list; null for all of them.")
+    field: str | None = strawberry.field(description="About which field; null for the section as a whole.")
+    text: str = strawberry.field(description="What was written.")
 
 
 @strawberry.type(description="A state that a registration has reached.")
@@ -204,10 +219,29 @@ class Registration(Node):
             for step, own in await reading.steps_of(info.context, self.seen.registration)
         ]
 
+    @strawberry.field(
+        description="What the school has written to the family, in its order: not what it noted for itself, and to a "
+        "guardian nothing of another household."
+    )
+    async def notes(self, info: Info[Context, None]) -> list[RegistrationNote]:
+        return [
+            RegistrationNote(
+                state=each.state,
+                written_at=each.written_at,
+                by=each.by,
+                section=each.section,
+                entry=each.entry,
+                field=each.field,
+                text=each.text,
+            )
+            for each in await notes.written_of(info.context, self.seen.registration)
+        ]
+
     @classmethod
     def of(cls, seen: Seen, context: Context) -> "Registration":
         """The registration as the viewer sees it."""
         found, parse = seen.registration, context.source.adapter.parse_key
+        staff = context.signed_in().guardian_key is None
         return cls(
             seen=seen,
             id=ID(node_id("Registration", found.id)),
@@ -222,7 +256,7 @@ class Registration(Node):
             complete=seen.complete,
             next_action=next_action(found.state, complete=seen.complete),
             answers_version=seen.mark,
-            sections=[RegistrationSection.of(filled) for filled in seen.sections],
+            sections=[RegistrationSection.of(filled, staff=staff) for filled in seen.sections],
         )
 
 

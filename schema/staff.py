@@ -11,6 +11,7 @@ from resolvers.portal.second_factor import second_factor_state
 from schema.access_orders import AccessOrderDesk
 from schema.letters import LetterDesk
 from schema.portal_requests import PortalRequestDesk
+from schema.registration_cases import RegistrationDesk
 from schema.roles import StaffRole
 from schema.second_factor import SecondFactor
 from schema.session_list import SessionOwner
@@ -26,7 +27,9 @@ class MailQueue:
 
 
 @strawberry.type(description="What a member of staff works with. Each field says which roles it is for.")
-class StaffDesk(SessionOwner, SupportQueue, AccountDesk, PortalRequestDesk, LetterDesk, AccessOrderDesk):
+class StaffDesk(
+    SessionOwner, SupportQueue, AccountDesk, PortalRequestDesk, LetterDesk, AccessOrderDesk, RegistrationDesk
+):
     username: str = strawberry.field(description="The user name with which the member of staff logs in.")
     name: str | None = strawberry.field(description="What the member of staff is called.")
     roles: list[StaffRole] = strawberry.field(description="What they are there for.")

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import Info
+from strawberry import ID, Info, Private
 
+from loaders.ids import node_id
 from loaders.portal.account_states import AccountState as State
 from resolvers.context import Context
 from resolvers.portal import staff_accounts
@@ -13,6 +14,12 @@ from resolvers.portal.problems import Refused
 from resolvers.portal.staff_accounts import AccountOrdered
 from schema.problems import Problems
 from schema.roles import StaffRole
+
+
+@strawberry.type(description="On which schools' registrations a member of staff works.")
+class StaffSchools:
+    every: bool = strawberry.field(description="Whether on those of every school.")
+    school_ids: list[ID] = strawberry.field(description="The ids of the schools, where it is not every one.")
 
 
 @strawberry.type(description="An account by its name and its state; what opens it is told nowhere.")
@@ -25,6 +32,12 @@ class AccountState:
         description="Since when its holder cannot log in; null where they can."
     )
     finished: bool = strawberry.field(description="Whether its security set-up was ever done.")
+    state: Private[State]
+
+    @strawberry.field(description="On which schools' registrations the member of staff works.")
+    async def registration_schools(self, info: Info[Context, None]) -> StaffSchools:
+        found = await staff_accounts.schools_of_account(info.context, self.state)
+        return StaffSchools(every=found.every, school_ids=[ID(node_id("School", key)) for key in sorted(found.keys)])
 
     @classmethod
     def of(cls, state: State) -> "AccountState":
@@ -36,6 +49,7 @@ class AccountState:
             created_at=state.created_at,
             disabled_at=state.disabled_at,
             finished=state.finished,
+            state=state,
         )
 
 
@@ -82,6 +96,13 @@ class StaffRolesInput:
     roles: list[StaffRole] = strawberry.field(description="All roles that they have from now on; at least one.")
 
 
+@strawberry.input(description="On which schools' registrations a member of staff works.")
+class StaffSchoolsInput:
+    username: str = strawberry.field(description="The user name of the member of staff; never one's own.")
+    school_ids: list[ID] = strawberry.field(description="The ids of all schools from now on; none: none at all.")
+    every: bool = strawberry.field(default=False, description="Every school of the district, whatever is named.")
+
+
 @strawberry.type(description="The orders of those who look after accounts.")
 class StaffAccountMutations:
     @strawberry.mutation(
@@ -105,6 +126,18 @@ class StaffAccountMutations:
         input: Annotated[StaffRolesInput, strawberry.argument(description="Who, and which roles.")],
     ) -> AccountOrderResult:
         return _result(await staff_accounts.set_staff_roles(info.context, input.username, input.roles))
+
+    @strawberry.mutation(
+        description="Have a member of staff work on the registrations of these schools in the place of those before; "
+        "without any they see none. For ADMIN."
+    )
+    async def set_staff_schools(
+        self,
+        info: Info[Context, None],
+        input: Annotated[StaffSchoolsInput, strawberry.argument(description="Who, and which schools.")],
+    ) -> AccountOrderResult:
+        done = await staff_accounts.set_staff_schools(info.context, input.username, input.school_ids, every=input.every)
+        return _result(done)
 
     @strawberry.mutation(description="End all sessions of an account, their live connections too. For ADMIN.")
     async def end_account_sessions(self, info: Info[Context, None], username: Username) -> AccountOrderResult:

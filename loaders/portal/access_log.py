@@ -73,6 +73,16 @@ async def opened_since(store: Reading, actor_id: int, account_ids: Sequence[int]
     return {row["account_id"] for row in found} & set(account_ids)
 
 
+async def students_opened_since(store: Reading, actor_id: int, purpose: str, since: datetime) -> set[str]:
+    """The students whose records a member of staff has opened for that purpose since that instant."""
+    found = await store.rows(
+        "select distinct student_id from access_log where actor_id = :actor_id and action = 'OPENED' "
+        "and purpose = :purpose and student_id is not null and happened_at >= :since_at",
+        {"actor_id": actor_id, "purpose": purpose, "since_at": since},
+    )
+    return {row["student_id"] for row in found}
+
+
 async def log_of(
     store: Reading,
     account_id: int,

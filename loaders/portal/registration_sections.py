@@ -34,6 +34,16 @@ async def sections_of(store: Reading, registration_id: int, guardians: Sequence[
     return [SavedSection(**row) for row in found]
 
 
+async def all_sections_of(store: Reading, registration_id: int) -> list[SavedSection]:
+    """The student's sections of a registration, and those of every guardian's household."""
+    found = await store.rows(
+        "select section, guardian_id, version, answers_sealed, saved_at, saved_by from registration_section "
+        "where registration_id = :id order by section, guardian_id",
+        {"id": registration_id},
+    )
+    return [SavedSection(**row) for row in found]
+
+
 async def put_section(transaction: Transaction, registration_id: int, saved: SavedSection) -> bool:
     """Saves a section as the version after the one that it was read at; False where it has another by now.
 

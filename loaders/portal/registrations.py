@@ -83,6 +83,7 @@ class NewSignature:
     statement_hash: str
     answers_hash: str
     form_version: str
+    receipt_sealed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,23 @@ class Signature:
     answers_hash: str
 
 
-_COLUMNS = """id, state, school_year, school_id, student_id, guardian_id, account_id, form_version, version, started_at,
-changed_at, submitted_at, reason_sealed"""
+#: The columns that make a registration.
+COLUMNS = (
+    "id",
+    "state",
+    "school_year",
+    "school_id",
+    "student_id",
+    "guardian_id",
+    "account_id",
+    "form_version",
+    "version",
+    "started_at",
+    "changed_at",
+    "submitted_at",
+    "reason_sealed",
+)
+_COLUMNS = ", ".join(COLUMNS)
 
 
 async def add_registration(transaction: Transaction, new: NewRegistration) -> int:
@@ -122,7 +138,7 @@ async def add_registration(transaction: Transaction, new: NewRegistration) -> in
 async def registration_by_id(store: Reading, registration_id: int) -> Registration | None:
     """The registration of an id."""
     found = await store.rows(f"select {_COLUMNS} from registration where id = :id", {"id": registration_id})
-    return _registration(found[0]) if found else None
+    return read_registration(found[0]) if found else None
 
 
 async def registration_of_student(store: Reading, student_id: str, school_year: int) -> Registration | None:
@@ -132,7 +148,7 @@ async def registration_of_student(store: Reading, student_id: str, school_year: 
         "and state <> 'WITHDRAWN'",
         {"student_id": student_id, "school_year": school_year},
     )
-    return _registration(found[0]) if found else None
+    return read_registration(found[0]) if found else None
 
 
 async def registrations_of_students(store: Reading, students: Sequence[str]) -> list[Registration]:
@@ -144,7 +160,7 @@ async def registrations_of_students(store: Reading, students: Sequence[str]) -> 
     found = await store.rows(
         f"select {_COLUMNS} from registration where student_id in ({listed}) order by school_year desc, id desc", names
     )
-    return [_registration(row) for row in found]
+    return [read_registration(row) for row in found]
 
 
 async def registrations_of_new_students(store: Reading, guardian_id: str) -> list[Registration]:
@@ -154,7 +170,7 @@ async def registrations_of_new_students(store: Reading, guardian_id: str) -> lis
         "order by school_year desc, id desc limit 100",
         {"guardian_id": guardian_id},
     )
-    return [_registration(row) for row in found]
+    return [read_registration(row) for row in found]
 
 
 async def hold_account(transaction: Transaction, account_id: int) -> None:
@@ -255,8 +271,9 @@ async def add_signature(transaction: Transaction, new: NewSignature) -> int:
     """Adds a signature and says its id."""
     return await transaction.insert(
         "insert into registration_signature (registration_id, account_id, session_id, signed_at, typed_name_sealed, "
-        "statement, statement_hash, answers_hash, form_version) values (:registration_id, :account_id, :session_id, "
-        ":signed_at, :typed_name_sealed, :statement, :statement_hash, :answers_hash, :form_version) returning id",
+        "statement, statement_hash, answers_hash, form_version, receipt_sealed) values (:registration_id, :account_id, "
+        ":session_id, :signed_at, :typed_name_sealed, :statement, :statement_hash, :answers_hash, :form_version, "
+        ":receipt_sealed) returning id",
         {
             "registration_id": new.registration_id,
             "account_id": new.account_id,
@@ -267,6 +284,7 @@ async def add_signature(transaction: Transaction, new: NewSignature) -> int:
             "statement_hash": new.statement_hash,
             "answers_hash": new.answers_hash,
             "form_version": new.form_version,
+            "receipt_sealed": new.receipt_sealed,
         },
     )
 
@@ -281,5 +299,6 @@ async def signature_of(store: Reading, registration_id: int) -> Signature | None
     return Signature(**found[0]) if found else None
 
 
-def _registration(row: Row) -> Registration:
+def read_registration(row: Row) -> Registration:
+    """The registration that stands in a row of its columns."""
     return Registration(**{**row, "state": RegistrationState(row["state"])})

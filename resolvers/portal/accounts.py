@@ -6,6 +6,7 @@ from loaders.errors import ConstraintBroken
 from loaders.portal.accounts import NewAccount, account_by_username, add_account
 from loaders.portal.audit import Entry, record
 from loaders.portal.roles import StaffRole, roles_text
+from loaders.portal.staff_schools import put_schools_of_staff
 from resolvers.portal.passwords import SEED, Policy, broken_rules
 from resolvers.portal.problems import Problem, ProblemCode, Refused
 from resolvers.portal.service import Portal
@@ -18,7 +19,8 @@ _USERNAME = ("username",)
 class CreateAccount:
     """An account as an operator orders it: with either the guardian's key in the SIS, or the roles of staff.
 
-    `name` and `email` are a member of staff's. A guardian's that is `finished` opens without the security set-up: for a
+    `name` and `email` are a member of staff's, and so are the `schools` whose registrations they work on, by the SIS's
+    keys. A guardian's that is `finished` opens without the security set-up: for a
     pilot, whose holders can be reached otherwise.
     """
 
@@ -29,6 +31,8 @@ class CreateAccount:
     name: str | None = None
     email: str | None = None
     finished: bool = False
+    schools: tuple[str, ...] = ()
+    every_school: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ async def _do_create_account(portal: Portal, order: CreateAccount, key: str, act
     try:
         async with portal.writer.transaction() as transaction:
             account_id = await add_account(transaction, account)
+            await put_schools_of_staff(transaction, account_id, order.schools, every=order.every_school)
             await record(
                 transaction,
                 Entry(

@@ -182,7 +182,12 @@ def persons(found: Iterable[Guardian]) -> list[list[Guardian]]:
 async def schools_of(context: Context) -> list[School]:
     """The schools that letters can be ordered for, by name; for OFFICE."""
     staff(context, StaffRole.OFFICE)
-    (rows,) = await context.source.fetch([all_schools()])
+    return await every_school(context.source)
+
+
+async def every_school(source: Source) -> list[School]:
+    """The schools of the source, by name; SourceDown where it is away."""
+    (rows,) = await source.fetch([all_schools()])
     key, name = rows.columns.index("key"), rows.columns.index("name")
     return [School(row[key], node_id("School", row[key]), row[name]) for row in rows.rows]
 

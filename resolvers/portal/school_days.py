@@ -37,16 +37,21 @@ async def reply_by(context: Context) -> ReplyBy:
     Where the calendars do not reach so far, Mondays to Fridays in a term of any school count; where no term does, or
     the SIS is away, Mondays to Fridays alone.
     """
+    return await school_days_ahead(context, WITHIN)
+
+
+async def school_days_ahead(context: Context, count: int) -> ReplyBy:
+    """The day that is so many school days after today, counted as `reply_by` does."""
     today = context.today
     ahead = [today + n * _DAY for n in range(1, _REACH.days + 1)]
     try:
         for basis, days in ((SchoolDayBasis.CALENDAR, _by_calendar), (SchoolDayBasis.TERMS, _by_terms)):
-            found = sorted(await days(context, ahead))[:WITHIN]
-            if len(found) == WITHIN:
+            found = sorted(await days(context, ahead))[:count]
+            if len(found) == count:
                 return ReplyBy(found[-1], basis)
     except SourceDown:
         pass
-    return ReplyBy(_weekdays(ahead)[WITHIN - 1], SchoolDayBasis.WEEKDAYS)
+    return ReplyBy(_weekdays(ahead)[count - 1], SchoolDayBasis.WEEKDAYS)
 
 
 async def _by_calendar(context: Context, ahead: list[date]) -> Collection[date]:

@@ -9,9 +9,11 @@ from loaders.portal.account_states import AccountState
 from loaders.portal.audits import latest
 from loaders.portal.roles import StaffRole, roles_text
 from loaders.portal.sessions import end_other_sessions
+from loaders.portal.staff_schools import Schools, put_schools_of_staff, schools_of_staff
 from loaders.portal.transaction import Transaction
 from resolvers.access_log import AccessAction, log_access
 from resolvers.context import Context
+from resolvers.portal.guardians import every_school
 from resolvers.portal.problems import Problem, ProblemCode, Refused
 from resolvers.portal.service import Portal, undisturbed
 from resolvers.portal.texts import username_key
@@ -26,6 +28,7 @@ _NOT_FOUND = Problem(ProblemCode.ACCOUNT_NOT_FOUND, "No account has this user na
 _OWN = Problem(ProblemCode.OWN_ACCOUNT, "Nobody does this to their own account: ask another ADMIN.", _NAME)
 _UNCHANGED = Problem(ProblemCode.STATE_WRONG, "The account is so already, or was changed meanwhile.", _NAME)
 _NO_ROLES = Problem(ProblemCode.ROLES_MISSING, "Leave at least one role, or disable the account.", ("input", "roles"))
+_NO_SCHOOL = Problem(ProblemCode.SCHOOL_UNKNOWN, "The source has no such school.", ("input", "schoolIds"))
 _NOT_STAFF = Problem(ProblemCode.ACCOUNT_NOT_STAFF, "This is a parent's account, which has no roles.", _NAME)
 
 
@@ -86,6 +89,30 @@ async def set_staff_roles(context: Context, username: str, roles: Sequence[Staff
     return await undisturbed(_do_set_roles(context, found, frozenset(roles)))
 
 
+async def set_staff_schools(
+    context: Context, username: str, school_ids: Sequence[str], *, every: bool
+) -> AccountOrdered | Refused:
+    """Has a member of staff work on the registrations of these schools, or of every one, and no others. For ADMIN."""
+    found = await _other(context, username)
+    problems = list(found.problems) if isinstance(found, Refused) else []
+    if not isinstance(found, Refused) and not found.is_staff:
+        problems.append(_NOT_STAFF)
+    known = {school.id: school.key for school in await every_school(context.source)}
+    if not set(school_ids) <= known.keys():
+        problems.append(_NO_SCHOOL)
+    if problems or isinstance(found, Refused):
+        return Refused(tuple(problems))
+    keys = [str(known[school_id]) for school_id in school_ids]
+    return await undisturbed(_do_set_schools(context, found, keys, every=every))
+
+
+async def schools_of_account(context: Context, account: AccountState) -> Schools:
+    """The schools whose registrations a member of staff works on. For ADMIN."""
+    staff(context, StaffRole.ADMIN)
+    portal: Portal = context.portal
+    return await schools_of_staff(portal.writer, account.id)
+
+
 async def end_account_sessions(context: Context, username: str) -> AccountOrdered | Refused:
     """Ends all sessions of an account. For ADMIN; one's own end by `revokeOtherSessions`."""
     found = await _other(context, username)
@@ -134,6 +161,16 @@ async def _do_set_roles(
             context, transaction, account, "ROLES_CHANGED", before=roles_text(account.roles), after=roles_text(roles)
         )
     return await _done(context, account, ended)
+
+
+async def _do_set_schools(
+    context: Context, account: AccountState, keys: Sequence[str], *, every: bool
+) -> AccountOrdered:
+    portal: Portal = context.portal
+    async with portal.writer.transaction() as transaction:
+        await put_schools_of_staff(transaction, account.id, keys, every=every)
+        await _note(context, transaction, account, "SCHOOLS_CHANGED", every=every, schools=",".join(sorted(keys)))
+    return await _done(context, account, [])
 
 
 async def _do_end(context: Context, account: AccountState) -> AccountOrdered:

@@ -58,7 +58,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """The last signature under a registration; the name is the signer's alone to read again."""
+    """The last signature under a registration; the name is for the signer and the office alone to read again."""
 
     signature: Signature
     own: bool
@@ -125,8 +125,10 @@ async def signature_of(context: Context, registration: Registration) -> Signed |
     found = await rows.signature_of(portal.writer, registration.id)
     if found is None:
         return None
-    own = found.account_id == context.signed_in().account_id
-    name = portal.sealer.open(SEALED_FOR_SIGNATURE, found.typed_name_sealed) if own else None
+    viewer = context.signed_in()
+    own = found.account_id == viewer.account_id
+    readable = own or viewer.guardian_key is None
+    name = portal.sealer.open(SEALED_FOR_SIGNATURE, found.typed_name_sealed) if readable else None
     return Signed(found, own, name)
 
 
@@ -157,7 +159,9 @@ async def holder_of(context: Context) -> Holder:
 
 
 async def language_for(context: Context, asked: str | None) -> str | None:
-    """The language to say something in: as asked for, or as the source has it of the viewer."""
+    """The language to say something in: as asked for, or as the source has it of a guardian who asks."""
+    if context.signed_in().guardian_key is None:
+        return asked
     return asked or (await holder_of(context)).preferred_language
 
 

@@ -18,7 +18,7 @@ from resolvers.portal.service import Portal
 from resolvers.registration.forms import forms_of
 
 #: What hides a registration; everything else that closes the area leaves what is there to be read.
-_HIDING = frozenset({AreaReason.NO_RIGHT, AreaReason.ELIGIBLE_STUDENT, AreaReason.NOT_PROVIDED})
+HIDING = frozenset({AreaReason.NO_RIGHT, AreaReason.ELIGIBLE_STUDENT, AreaReason.NOT_PROVIDED})
 
 
 async def students_to_register(context: Context) -> Mapping[Key, AreaReason | None]:
@@ -31,7 +31,7 @@ async def students_to_register(context: Context) -> Mapping[Key, AreaReason | No
     if scope.stale:
         raise SourceDown("The student information system does not answer.")
     reasons = await closed(context, Area.REGISTRATION, scope.students)
-    return {key: reasons.get(key) for key in scope.students if reasons.get(key) not in _HIDING}
+    return {key: reasons.get(key) for key in scope.students if reasons.get(key) not in HIDING}
 
 
 async def visible_registrations(context: Context, school_year: int | None = None) -> list[Registration] | None:
@@ -51,7 +51,7 @@ async def visible_registrations(context: Context, school_year: int | None = None
 
 async def registration_to_see(context: Context, text: str) -> Registration | None:
     """The registration of an id, where the viewer may see it; None where it is not there, alike."""
-    number = _number(text)
+    number = registration_number(text)
     guardian = context.guardian()
     if number is None or not forms_of(context.source):
         return None
@@ -87,7 +87,8 @@ def said_day(context: Context, at: datetime) -> date:
     return at.astimezone(context.source.adapter.time_zone).date()
 
 
-def _number(text: str) -> int | None:
+def registration_number(text: str) -> int | None:
+    """The number in a registration's id; None where it is no such id."""
     found = read_node_id(text)
     if found is None or found[0] != "Registration" or len(found[1]) != 1:
         return None

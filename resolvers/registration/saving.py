@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from loaders.portal import registrations as rows
 from loaders.portal.registration_sections import SavedSection, documents_in, put_section
 from loaders.portal.registrations import Registration, RegistrationState
+from loaders.portal.transaction import Reading
 from loaders.registration.form import FieldKind, Form, Section
 from resolvers.context import Context
 from resolvers.portal.problems import Problem, ProblemCode, Refused
@@ -13,6 +14,7 @@ from resolvers.portal.service import Portal, undisturbed
 from resolvers.registration.answers import sealed
 from resolvers.registration.doors import shut
 from resolvers.registration.forms import forms_of
+from resolvers.registration.notes import Unlocked, changes_beyond, unlocked
 from resolvers.registration.reading import Seen, owner, seen
 from resolvers.registration.rights import registration_to_see, student_key
 from resolvers.registration.states import OPEN
@@ -149,6 +151,9 @@ async def _do_save(
         async with portal.writer.transaction() as transaction:
             if not await rows.touch(transaction, registration, portal.instant()):
                 raise Rejected(CHANGED)
+            locked = await _locked(context, transaction, registration, section, entries)
+            if locked:
+                raise Rejected(*locked)
             known = await documents_in(transaction, registration.id, section.id, whose)
             foreign = _foreign(section, entries, known)
             if foreign is not None:
@@ -158,6 +163,48 @@ async def _do_save(
     except Rejected as rejected:
         return Refused(rejected.problems)
     return await seen(context, portal.writer, registration)
+
+
+async def locked_field(
+    context: Context, store: Reading, registration: Registration, section: str, name: str
+) -> Problem | None:
+    """Why the viewer cannot change a field now; None where the school has asked for that, or never saw it."""
+    if registration.state is RegistrationState.DRAFT:
+        return None
+    now = await seen(context, store, registration)
+    found = None if now.form is None else now.form.by_id.get(section)
+    if found is None:
+        return None
+    allowed = await _allowed(context, store, now, found)
+    return None if allowed.whole or name in allowed.fields else _field_locked(name)
+
+
+async def _allowed(context: Context, store: Reading, now: Seen, section: Section) -> Unlocked:
+    filled = next((each for each in now.sections if each.section.id == section.id), None)
+    if now.form is None or filled is None or not filled.version:
+        return Unlocked(whole=True)
+    faults = [fault for each in now.sections for fault in each.faults]
+    return await unlocked(store, now.registration, now.form, section, str(context.guardian()), faults)
+
+
+def _field_locked(name: str) -> Problem:
+    return Problem(ProblemCode.FIELD_LOCKED, f"The school has not asked to change {name}.", ("input", "answers"))
+
+
+async def _locked(
+    context: Context, store: Reading, registration: Registration, section: Section, entries: Sequence[Entry]
+) -> list[Problem]:
+    """What would be changed although the school has not asked for it; what a household has never filled in is open."""
+    if registration.state is RegistrationState.DRAFT:
+        return []
+    now = await seen(context, store, registration)
+    allowed = await _allowed(context, store, now, section)
+    filled = next((each for each in now.sections if each.section.id == section.id), None)
+    beyond = changes_beyond(allowed, () if filled is None else filled.entries, entries)
+    if beyond and not allowed:
+        words = f"The school has not asked for changes in section {section.id}."
+        return [Problem(ProblemCode.SECTION_LOCKED, words, ("input", "section"))]
+    return [_field_locked(name) for name in beyond]
 
 
 def _foreign(section: Section, entries: Sequence[Entry], known: set[tuple[str, str]]) -> Problem | None:

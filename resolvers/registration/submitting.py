@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from loaders.people import full_name
 from loaders.portal import registrations as rows
 from loaders.portal.accounts import account_by_id
+from loaders.portal.registration_review import set_review_by
 from loaders.portal.registration_uploads import remove_uploads_of
 from loaders.portal.registrations import NewSignature, Registration, RegistrationState
 from loaders.portal.transaction import Transaction
@@ -15,6 +16,7 @@ from resolvers.context import Context
 from resolvers.portal.contacts import contact_of
 from resolvers.portal.notices import post_notice
 from resolvers.portal.problems import Problem, ProblemCode, Refused
+from resolvers.portal.school_days import school_days_ahead
 from resolvers.portal.service import Portal, undisturbed
 from resolvers.portal.trail import note
 from resolvers.registration.forms import forms_of
@@ -23,8 +25,11 @@ from resolvers.registration.rights import registration_to_see
 from resolvers.registration.saving import CHANGED, LOCKED, NOT_FOUND, Rejected, door
 from resolvers.registration.states import OPEN, Mover, may_move
 from resolvers.registration.subject import called
+from resolvers.registration.telling import tell, who_may_know
 
 LONGEST_NAME = 200
+#: Within how many school days the office is to look at what was submitted.
+REVIEW_WITHIN = 10
 _NEW_STUDENT = {"en": "a new student", "es": "un estudiante nuevo"}
 
 
@@ -112,6 +117,8 @@ async def _do_submit(
     account = await account_by_id(portal.writer, viewer.account_id)
     assert account is not None
     contact = await contact_of(context, account)
+    others = await who_may_know(context, registration, but=viewer.account_id)
+    review_by = (await school_days_ahead(context, REVIEW_WITHIN)).on
     try:
         async with portal.writer.transaction() as transaction:
             if not await rows.move(transaction, registration, RegistrationState.SUBMITTED, portal.instant()):
@@ -123,6 +130,7 @@ async def _do_submit(
                 raise Rejected(*_incomplete(now))
             await _sign(context, transaction, registration, form, order, now.mark)
             await rows.set_submitted(transaction, registration.id, portal.instant())
+            await set_review_by(transaction, registration.id, review_by)
             await _step(context, transaction, registration, RegistrationState.SUBMITTED, "REGISTRATION_SUBMITTED")
             await post_notice(
                 context,
@@ -135,6 +143,7 @@ async def _do_submit(
                 year=said_year(registration.school_year),
                 number=str(registration.id),
             )
+            await tell(context, transaction, others, registration, RegistrationState.SUBMITTED)
     except Rejected as rejected:
         return Refused(rejected.problems)
     portal.mail_posted.set()
@@ -168,15 +177,18 @@ async def _sign(
 
 async def _do_withdraw(context: Context, registration: Registration) -> Seen | Refused:
     portal: Portal = context.portal
+    told = await who_may_know(context, registration)
     try:
         async with portal.writer.transaction() as transaction:
             if not await rows.move(transaction, registration, RegistrationState.WITHDRAWN, portal.instant()):
                 raise Rejected(Problem(CHANGED.code, CHANGED.message, ("id",)))
             await remove_uploads_of(transaction, registration.id)
             await _step(context, transaction, registration, RegistrationState.WITHDRAWN, "REGISTRATION_WITHDRAWN")
+            await tell(context, transaction, told, registration, RegistrationState.WITHDRAWN)
     except Rejected as rejected:
         return Refused(rejected.problems)
     portal.uploads_moved.set()
+    portal.mail_posted.set()
     return await _again(context, registration)
 
 

@@ -23,7 +23,7 @@ from resolvers.portal.trail import note
 from resolvers.registration.forms import forms_of
 from resolvers.registration.reading import Seen, seen
 from resolvers.registration.rights import registration_to_see
-from resolvers.registration.saving import CHANGED, LOCKED, NOT_FOUND, Rejected, door, section_unknown
+from resolvers.registration.saving import CHANGED, LOCKED, NOT_FOUND, Rejected, door, locked_field, section_unknown
 from resolvers.registration.states import OPEN
 from resolvers.registration.uploads import SEALED_FOR_NAME, Document, is_visible, named
 
@@ -196,6 +196,9 @@ async def _do_begin(
         async with portal.writer.transaction() as transaction:
             if not await registrations.touch(transaction, registration, now):
                 raise Rejected(Problem(CHANGED.code, CHANGED.message, ("input", "id")))
+            locked = await locked_field(context, transaction, registration, section.id, asked.id)
+            if locked is not None:
+                raise Rejected(Problem(locked.code, locked.message, ("input", "field")))
             there = [
                 each
                 for each in await rows.uploads_of(transaction, registration.id)
@@ -222,6 +225,9 @@ async def _do_remove(context: Context, registration: Registration, upload: Uploa
         async with portal.writer.transaction() as transaction:
             if not await registrations.touch(transaction, registration, portal.instant()):
                 raise Rejected(Problem(CHANGED.code, CHANGED.message, ("id",)))
+            locked = await locked_field(context, transaction, registration, upload.section, upload.field)
+            if locked is not None:
+                raise Rejected(Problem(locked.code, locked.message, ("id",)))
             if not await rows.remove_upload(transaction, upload.id):
                 raise Rejected(_NOT_HERE)
             await _note(context, transaction, "REGISTRATION_DOCUMENT_REMOVED", upload)

@@ -8,6 +8,7 @@ from loaders.portal import registration_uploads as rows
 from loaders.portal.registration_uploads import Upload, UploadState
 from loaders.portal.registrations import Registration, RegistrationState, registration_by_id
 from loaders.portal.roles import StaffRole
+from loaders.portal.staff_schools import schools_of_staff
 from loaders.portal.transaction import Reading
 from loaders.registration.form import FieldKind, Form, Rule, RuleCode, Section
 from resolvers.context import Context
@@ -42,16 +43,17 @@ async def uploads_of_family(
 
 
 async def documents_of(context: Context, registration: Registration, form: Form | None) -> list[Document]:
-    """Those with their names."""
+    """Those with their names; to staff those that the office sees."""
+    if context.signed_in().guardian_key is None:
+        return await documents_for_office(context, registration)
     portal: Portal = context.portal
     return [named(portal, each) for each in await uploads_of_family(context, portal.writer, registration, form)]
 
 
 async def documents_for_office(context: Context, registration: Registration) -> list[Document]:
-    """The documents of a registration that the office sees: those found clean. For OFFICE."""
-    staff(context, StaffRole.OFFICE)
+    """The documents of a registration that the office of its school sees: those found clean. For OFFICE."""
     portal: Portal = context.portal
-    if registration.state in _UNSEEN_BY_OFFICE:
+    if not await _office_sees(context, registration):
         return []
     found = await rows.uploads_of(portal.writer, registration.id)
     return [named(portal, each) for each in found if each.state is UploadState.CLEAN]
@@ -64,14 +66,22 @@ async def document_to_fetch(context: Context, upload_id: int) -> Document | None
     if found is None or found.stored_as is None or found.state not in _THERE:
         return None
     if context.signed_in().guardian_key is None:
-        staff(context, StaffRole.OFFICE)
         registration = await registration_by_id(portal.writer, found.registration_id)
-        seen = registration is not None and registration.state not in _UNSEEN_BY_OFFICE
+        seen = await _office_sees(context, registration)
         return named(portal, found) if seen and found.state is UploadState.CLEAN else None
     own = await registration_to_see(context, node_id("Registration", found.registration_id))
     if own is None or not is_visible(found, forms_of(context.source).by_year.get(own.school_year), context):
         return None
     return named(portal, found)
+
+
+async def _office_sees(context: Context, registration: Registration | None) -> bool:
+    """Whether the viewer, of OFFICE, sees the documents of a registration now: one of their schools', and submitted."""
+    viewer = staff(context, StaffRole.OFFICE)
+    if registration is None or registration.state in _UNSEEN_BY_OFFICE:
+        return False
+    portal: Portal = context.portal
+    return registration.school_id in await schools_of_staff(portal.writer, viewer.account_id)
 
 
 def is_visible(upload: Upload, form: Form | None, context: Context) -> bool:

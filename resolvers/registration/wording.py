@@ -1,5 +1,6 @@
-"""What a broken rule is called, in the languages that families read: a sentence that a front end can show."""
+"""What a broken rule and a state are called, in the languages that families read: sentences that can be shown."""
 
+from loaders.portal.registrations import RegistrationState
 from loaders.registration.form import FieldKind, Rule, RuleCode
 from resolvers.portal.wording import language_of
 
@@ -67,6 +68,30 @@ _RULES = {
         RuleCode.EXAMINED: "Se está comprobando que este documento no tenga virus; espere a que termine.",
     },
 }
+_STATES = {
+    "en": {
+        RegistrationState.DRAFT: "It is begun.",
+        RegistrationState.SUBMITTED: "It was signed and submitted.",
+        RegistrationState.IN_REVIEW: "The school looks at it.",
+        RegistrationState.NEEDS_CHANGES: "The school asks you to change something.",
+        RegistrationState.HOLD: "The school waits for something before it decides.",
+        RegistrationState.APPROVED: "The school has approved it.",
+        RegistrationState.DENIED: "The school has denied it.",
+        RegistrationState.WITHDRAWN: "It was withdrawn.",
+        RegistrationState.EXPORTED: "It has gone into the school's own system.",
+    },
+    "es": {
+        RegistrationState.DRAFT: "Está empezada.",
+        RegistrationState.SUBMITTED: "Se firmó y se envió.",
+        RegistrationState.IN_REVIEW: "La escuela la está revisando.",
+        RegistrationState.NEEDS_CHANGES: "La escuela le pide que cambie algo.",
+        RegistrationState.HOLD: "La escuela espera algo antes de decidir.",
+        RegistrationState.APPROVED: "La escuela la ha aprobado.",
+        RegistrationState.DENIED: "La escuela la ha denegado.",
+        RegistrationState.WITHDRAWN: "Se retiró.",
+        RegistrationState.EXPORTED: "Ha pasado al sistema de la escuela.",
+    },
+}
 _TODAY = {"en": "today", "es": "hoy"}
 
 
@@ -77,3 +102,8 @@ def said(rule: Rule, language: str | None) -> str:
         return _KINDS[spoken][FieldKind(rule.value)]
     bound = _TODAY[spoken] if rule.value == "today" else rule.value
     return _RULES[spoken][rule.code].format(bound=bound)
+
+
+def state_said(state: RegistrationState, language: str | None) -> str:
+    """What a state is called in a mail, in a language; English where it is none of ours."""
+    return _STATES[language_of(language)][state]

@@ -285,6 +285,7 @@ async def test_the_office_sees_what_was_submitted_and_is_clean_and_nothing_else(
     clean = await desk.handed_in(png(), PNG_TYPE, field="other")
     held = await desk.handed_in(pdf(b"(UNSURE)"), field="other")
     desk.store("update session set second_factor_at = created_at")
+    desk.store("insert into staff_school select id, '' from account where username = 'desk'")
     for row in desk.store("select id from session"):
         desk.house.portal.revocations.rotated(row[0])
     context = await desk.house.edge.open_context(Caller(desk.sessions["desk"]))
@@ -300,6 +301,9 @@ async def test_the_office_sees_what_was_submitted_and_is_clean_and_nothing_else(
     desk.store("update registration set state = 'SUBMITTED'")
     listed, codes = await seen()
     assert (clean in listed, held in listed, codes) == (True, False, [200, 404])
+    desk.store("update staff_school set school_id = 'another'")
+    assert await seen() == ([], [404, 404])
+    desk.store("update staff_school set school_id = ''")
     assert (await desk.begin(png(), PNG_TYPE))["problems"][0]["code"] == "STATE_WRONG"
     assert (await desk.remove(clean))["problems"][0]["code"] == "STATE_WRONG"
     desk.store("update registration set state = 'WITHDRAWN'")

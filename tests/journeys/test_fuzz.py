@@ -36,6 +36,7 @@ MUTATIONS = (
     *("issueActivationKey", "redeemActivationKey", "createAccount"),
     *("startRegistration", "saveRegistration", "submitRegistration", "withdrawRegistration"),
     *("beginUpload", "removeUpload"),
+    *("reviewRegistration", "assignRegistration", "remarkOnRegistration", "setStaffSchools"),
     *("setAccessBlock", "liftAccessBlock", "setAreaSwitch", "liftAreaSwitch"),
     *("recordEligibility", "withdrawEligibility", "createCalendarFeed", "revokeCalendarFeed"),
 )

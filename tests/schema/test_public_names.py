@@ -62,6 +62,10 @@ type Mutation {
   withdrawRegistration(id: ID!): RegistrationResult!
   beginUpload(input: BeginUploadInput!): BeginUploadResult!
   removeUpload(id: ID!): RegistrationResult!
+  reviewRegistration(input: ReviewRegistrationInput!): RegistrationResult!
+  assignRegistration(input: AssignRegistrationInput!): RegistrationResult!
+  remarkOnRegistration(input: RegistrationRemarkInput!): RegistrationResult!
+  setStaffSchools(input: StaffSchoolsInput!): AccountOrderResult!
 }
 type Subscription {
   gradeChanged(studentId: ID, after: String): GradeChanged!
@@ -255,6 +259,7 @@ type Registration implements Node {
   answersVersion: String!  sections: [RegistrationSection!]!  student: Student  school: School
   form(language: String): RegistrationForm  signature: RegistrationSignature  steps: [RegistrationStep!]!
   uploads: [RegistrationUpload!]!
+  notes: [RegistrationNote!]!
 }
 enum RegistrationAction { COMPLETE SIGN WAIT NOTHING }
 type RegistrationAnswer { field: String!  values: [String!]! }
@@ -284,13 +289,12 @@ enum RegistrationRuleCode {
   MEDIA_TYPES MAX_BYTES MAX_DOCUMENTS EXAMINED
 }
 type RegistrationSection {
-  id: String!  version: Int!  complete: Boolean!  entries: [RegistrationEntry!]!
+  id: String!  household: String  version: Int!  complete: Boolean!  entries: [RegistrationEntry!]!
   faults(language: String): [RegistrationFault!]!
 }
 type RegistrationSignature { name: String  own: Boolean!  signedAt: DateTime!  statement: String! }
 enum RegistrationState { DRAFT SUBMITTED IN_REVIEW NEEDS_CHANGES HOLD APPROVED DENIED WITHDRAWN EXPORTED }
 type RegistrationStep { state: RegistrationState!  happenedAt: DateTime!  by: String  own: Boolean! }
-type RegistrationSuccess { registration: Registration! }
 input BeginUploadInput {
   id: ID!  section: String!  field: String!  fileName: String!  mediaType: String!  bytes: Int!
 }
@@ -301,6 +305,35 @@ type RegistrationUpload {
   state: RegistrationUploadState!  receivedAt: DateTime  scannedAt: DateTime  url: URL
 }
 enum RegistrationUploadState { EXPECTED RECEIVED CLEAN REFUSED REMOVED }
+type RegistrationSuccess { registration: Registration!  case: RegistrationCase }
+type RegistrationNote {
+  state: RegistrationState!  writtenAt: DateTime!  by: String  section: String  entry: Int  field: String  text: String!
+}
+type RegistrationCase {
+  registrationId: ID!  state: RegistrationState!  version: Int!  schoolYear: Int!  studentId: String
+  studentName: String  submittedAt: DateTime  reviewBy: Date  overdue: Boolean!  assignee: String  mine: Boolean!
+  school: School
+  registration: Registration!  remarks: [RegistrationRemark!]!
+}
+type RegistrationCaseConnection {
+  edges: [RegistrationCaseEdge!]!  nodes: [RegistrationCase!]!  pageInfo: PageInfo!  totalCount: Int!
+}
+type RegistrationCaseEdge { cursor: String!  node: RegistrationCase! }
+type RegistrationCount { state: RegistrationState!  count: Int!  overdue: Int!  school: School }
+type RegistrationRemark { writtenAt: DateTime!  by: String!  text: String! }
+input RegistrationFilter {
+  states: [RegistrationState!]  schoolId: ID  schoolYear: Int  mine: Boolean! = false  unassigned: Boolean! = false
+  overdue: Boolean! = false
+}
+input RegistrationNoteInput { section: String!  household: String  entry: Int  field: String  text: String! }
+input RegistrationRemarkInput { id: ID!  text: String! }
+input ReviewRegistrationInput {
+  id: ID!  version: Int!  state: RegistrationState!  message: String  notes: [RegistrationNoteInput!]! = []
+  remark: String
+}
+input AssignRegistrationInput { id: ID!  version: Int!  username: String }
+type StaffSchools { every: Boolean!  schoolIds: [ID!]! }
+input StaffSchoolsInput { username: String!  schoolIds: [ID!]!  every: Boolean! = false }
 type RegistrationWindow { schoolSourcedId: String  opensOn: Date!  closesOn: Date! }
 input SaveRegistrationInput { id: ID!  section: String!  version: Int!  answers: [AnswerInput!]! }
 input StartRegistrationInput { schoolYear: Int!  studentId: ID  schoolId: ID  another: Boolean! = false }
@@ -349,7 +382,7 @@ union AccountOrderResult = AccountOrderSuccess | Problems
 type AccountOrderSuccess { account: AccountState!  endedSessions: Int! }
 type AccountState {
   username: String!  staff: Boolean!  roles: [StaffRole!]!  createdAt: DateTime!  disabledAt: DateTime
-  finished: Boolean!
+  finished: Boolean!  registrationSchools: StaffSchools!
 }
 type SecurityAlert { happenedAt: DateTime!  network: String! }
 type CalendarFeed { id: ID!  createdAt: DateTime!  lastFetchedAt: DateTime  student: Student }
@@ -406,6 +439,8 @@ type StaffDesk {
   portalRequest(reference: String!): PortalRequest  guardians(search: GuardianSearchInput!): [MatchedGuardian!]
   letterJob(id: ID!): LetterJob  schools: [OfficeSchool!]
   accessOrders(studentId: String): AccessOrders
+  registrations(first: Int, after: String, filter: RegistrationFilter): RegistrationCaseConnection
+  registration(id: ID!): RegistrationCase  registrationCounts(schoolYear: Int): [RegistrationCount!]
 }
 type AccessOrders { blocks: [AccessBlock!]!  eligibilities: [Eligibility!]!  switches: [AreaSwitch!]! }
 type AccessBlock {

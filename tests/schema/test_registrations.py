@@ -9,8 +9,10 @@ import pytest
 import pytest_asyncio
 
 from gateway.execution.documents import GraphQLRequest
+from loaders.portal.staff_schools import put_schools_of_staff
 from resolvers.portal.problems import ProblemCode
 from schema.api import schema
+from tests.office import office
 from tests.portal import House, empty_place, open_house
 from tests.registration import codes, demo_form, family_in, filled, guardian, name_of, of, open_forms, sign, started
 from tests.world import ENGINE, World, open_world
@@ -71,3 +73,57 @@ async def test_a_form_that_was_changed_keeps_the_answers_and_is_told_once_at_the
     assert codes(await sign(mother, draft, name)) == [ProblemCode.VERSION_CHANGED]
     done = await sign(mother, now, name)
     assert done.registration.state.value == "SUBMITTED"
+
+
+DESK = """query { staff { registrations(first: 5) { totalCount nodes { ...Case } }
+  registrationCounts(schoolYear: 2028) { state count overdue school { name } } } }
+fragment Case on RegistrationCase { registrationId version state studentName mine overdue school { name }
+  remarks { by text } registration { student { name } notes { text section } signature { name }
+  sections { id household complete faults { message } } form { title } steps { by state } } }"""
+REVIEW = """mutation ($input: ReviewRegistrationInput!) { reviewRegistration(input: $input) { __typename
+  ... on RegistrationSuccess { registration { state notes { text field } } case { version mine remarks { text } } }
+  ... on Problems { problems { code path } } } }"""
+
+
+async def test_the_office_reads_its_queue_and_reviews_and_the_family_reads_what_it_wrote(
+    house: House, world: World
+) -> None:
+    family = family_in(world)
+    mother = await guardian(house, world.source, family.mother)
+    draft = await filled(mother, await started(mother, family.student))
+    await sign(mother, draft, name_of(world, family.mother))
+    desk = await office(house, world.source)
+    async with house.writer.transaction() as transaction:
+        await put_schools_of_staff(transaction, desk.signed_in().account_id, [], every=True)
+    read = await schema.execute(DESK, context_value=desk)
+    assert not read.errors, read.errors
+    assert read.data is not None
+    (case,) = read.data["staff"]["registrations"]["nodes"]
+    assert (case["state"], case["mine"], case["remarks"]) == ("SUBMITTED", False, [])
+    assert case["registration"]["signature"]["name"] == name_of(world, family.mother)
+    assert {each["household"] for each in case["registration"]["sections"]} == {None, str(family.mother)}
+    assert read.data["staff"]["registrationCounts"] == [
+        {"state": "SUBMITTED", "count": 1, "overdue": 0, "school": case["school"]}
+    ]
+    note = {"section": "student", "field": "middle_name", "text": "As on the passport."}
+    order = {"id": case["registrationId"], "version": case["version"], "state": "NEEDS_CHANGES", "notes": [note]}
+    for expected in ("RegistrationSuccess", "Problems"):
+        done = await schema.execute(REVIEW, variable_values={"input": {**order, "remark": "Ours."}}, context_value=desk)
+        assert not done.errors, done.errors
+        assert done.data is not None
+        assert done.data["reviewRegistration"]["__typename"] == expected
+        if expected == "RegistrationSuccess":
+            assert done.data["reviewRegistration"]["registration"]["notes"] == [
+                {"text": "As on the passport.", "field": "middle_name"}
+            ]
+            assert done.data["reviewRegistration"]["case"]["remarks"] == [{"text": "Ours."}]
+    told = await schema.execute(
+        "query ($id: ID!) { node(id: $id) { ... on Registration { state notes { text by } sections { household } } } }",
+        variable_values={"id": of(draft)},
+        context_value=await guardian(house, world.source, family.mother),
+    )
+    assert not told.errors, told.errors
+    assert told.data is not None
+    assert told.data["node"]["state"] == "NEEDS_CHANGES"
+    assert told.data["node"]["notes"] == [{"text": "As on the passport.", "by": "Jo Desk"}]
+    assert {each["household"] for each in told.data["node"]["sections"]} == {None}
