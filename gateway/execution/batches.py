@@ -11,7 +11,8 @@ EMBEDDED = "homeroom.embedded"
 class Cell(Protocol):
     """How one column is read: the raw cells it takes, and what makes its value of them (None: the one cell is it).
 
-    Of a `pooled` column equal cells give equal values, and there are few of them.
+    Of a `pooled` column equal cells give equal values, and there are few of them. A `form` is the same as Python source,
+    with a place for each cell and one for the name of `inner`, which it may call.
     """
 
     @property
@@ -20,6 +21,10 @@ class Cell(Protocol):
     def read(self) -> Callable[..., Any] | None: ...
     @property
     def pooled(self) -> bool: ...
+    @property
+    def form(self) -> str | None: ...
+    @property
+    def inner(self) -> Callable[..., Any] | None: ...
 
 
 class Layout(Protocol):

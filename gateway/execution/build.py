@@ -86,8 +86,12 @@ class Frame:
                 self.built = []
                 return self.built
             try:
-                kids = [self.kids[relation.key].column() for relation in self.selection.relations]
-                self.built = builder(self.selection, self.layout)(self.source, *kids)
+                selection, found = self.selection, self.kids
+                kids = [found[relation.key].column() for relation in selection.relations] if found else ()
+                made = selection.builders.get(self.layout)
+                if made is None:
+                    made = builder(selection, self.layout)
+                self.built = made(self.source, *kids)
             except Exception:
                 self.spoiled = True
                 raise
@@ -101,11 +105,6 @@ def frame_of(selection: Selection, rows: Rows, keys: Sequence[Any], among: Conta
         source = [row for row, key in zip(source, keys, strict=True) if key in among]
         keys = [key for key in keys if key in among]
     return Frame(selection, source, rows.layout, keys)
-
-
-def row_keys(rows: Rows) -> list[Any]:
-    """The key of each row of a statement; a tuple where it has several columns, () at the root."""
-    return rows.keys
 
 
 def builder(selection: Selection, layout: Layout | None) -> Builder:
@@ -209,6 +208,10 @@ class _Cells(_Leaves):
     def read(self, attribute: str) -> str:
         cell = self.layout.cell(attribute)
         name = f"F{len(self.reads)}"
+        if cell.form is not None:
+            self.names[name] = cell.inner
+            self.used.update(cell.at)
+            return cell.form.format(*[f"r{n}" for n in cell.at], inner=name)
         self.names[name] = cell.read
         return f"{name}({self._cells(cell)})"
 

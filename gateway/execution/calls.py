@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gateway.execution.batches import Asked, BatchSpec
-from gateway.execution.build import Frame, frame_of, row_keys
+from gateway.execution.build import Frame, frame_of
 from gateway.execution.kids import RowsKid, spots_of
 from gateway.execution.leaves import Failed
 from gateway.execution.pages import MakeCursor, PageKid
@@ -62,21 +62,20 @@ class Call:
     came to. Nothing is raised that belongs to one place: it stands there as Failed.
     """
 
-    __slots__ = ("args", "count_at", "keys", "read", "rows_at", "spec", "uses")
+    __slots__ = ("args", "count_at", "read", "reads", "rows_at", "spec", "uses")
 
     def __init__(self, spec: BatchSpec, args: Mapping[str, Any]) -> None:
         self.spec = spec
         self.args = args
         self.uses: list[Use] = []
         self.read: Read | None = None
+        #: What it came to, where no other wave has read of the same load.
+        self.reads: Sequence[Read] = ()
         self.rows_at: int | None = None
         self.count_at: int | None = None
 
-    def wanted(self) -> list[str] | None:
+    def wanted(self) -> Sequence[str] | None:
         """The columns that any of the places needs; None where one needs whole objects."""
-        if len(self.uses) == 1:
-            relation = self.uses[0].relation
-            return None if relation.whole else relation.wanted
         if any(use.relation.whole for use in self.uses):
             return None
         return list(dict.fromkeys(name for use in self.uses for name in use.relation.wanted or ()))
@@ -89,9 +88,15 @@ class Call:
         """Ask for the keys that were not read before; its statements join those of the wave."""
         uses = self.uses
         lone = len(uses) == 1
-        found = dict.fromkeys(uses[0].keys if lone else [key for use in uses for key in use.keys])
+        columns: Sequence[str] | None
+        if lone:
+            relation = uses[0].relation
+            found = dict.fromkeys(uses[0].keys)
+            columns = None if relation.whole else relation.wanted
+        else:
+            found = dict.fromkeys([key for use in uses for key in use.keys])
+            columns = self.wanted()
         found.pop(None, None)
-        columns = self.wanted()
         for read in known:
             if read.serves(columns):
                 for key in read.keys:
@@ -100,6 +105,7 @@ class Call:
             return
         keys = list(found)
         self.read = read = Read(keys, columns)
+        self.reads = (read,)
         try:
             read.asked = asked = await self.spec.ask(context, keys, columns, self.args)
         except Exception as failure:
@@ -131,10 +137,6 @@ class Call:
             statements.append(asked.count)
             wanted.append(None)
 
-    def own(self) -> Sequence[Read]:
-        """What it came to, where no other wave has read of the same load."""
-        return () if self.read is None else (self.read,)
-
     def answered(self, results: Sequence[Any]) -> Sequence[Any] | Exception | None:
         """Take the wave's results: rows, or the exception that stands for them; what its count came to."""
         read = self.read
@@ -160,22 +162,20 @@ class Call:
 
     def _take(self, read: Read, rows: Any) -> None:
         read.rows = rows
+        asked: Any = read.asked
         try:
-            read.row_keys = row_keys(rows)
-            self._check(read)
+            read.row_keys = rows.keys
+            keys = frozenset(asked.keys)
+            if not keys.issuperset(read.row_keys if rows.runs is None else [key for key, _ in rows.runs]):
+                self._check(read, keys)
         except Exception as failure:  # a key that cannot be read
             read.failure = failure
 
-    def _check(self, read: Read) -> None:
+    def _check(self, read: Read, keys: frozenset[Any]) -> None:
         """Refuse rows whose key nobody asked for.
 
         A key of several columns is asked for column by column, so its rows may pair them otherwise; these are dropped.
         """
-        asked: Any = read.asked
-        keys = frozenset(asked.keys)
-        runs = read.rows.runs
-        if keys.issuperset(read.row_keys if runs is None else [key for key, _ in runs]):
-            return
         read.crossed = isinstance(read.row_keys[0], tuple)
         if not read.crossed or any(
             not frozenset(known).issuperset(found)
@@ -207,19 +207,24 @@ class Call:
         (read,) = reads
         if read.values is not None:
             return None
-        among = None if len(self.uses) == 1 and read is self.read and not read.crossed else frozenset(use.keys)
         relation = use.relation
         if read.failure is not None or read.rows is None:
             failed = _NONE if read.failure is None else dict.fromkeys(read.keys, Failed(read.failure))
             return RowsKid(relation, use.keys, Frame(relation.child, []), read.shut, failed)
-        frame = frame_of(relation.child, read.rows, read.row_keys, among)
-        return RowsKid(relation, use.keys, frame, read.shut, _absent(read, relation))
+        if len(self.uses) == 1 and read is self.read and not read.crossed:
+            frame = Frame(relation.child, read.rows.raw, read.rows.layout, read.row_keys)
+        else:
+            frame = frame_of(relation.child, read.rows, read.row_keys, frozenset(use.keys))
+        asked: Any = read.asked
+        statement = asked.statement
+        absent = _NONE if statement is None or statement.absent is None else _absent(read, relation)
+        return RowsKid(relation, use.keys, frame, read.shut, absent)
 
 
 def _totals(relation: Relation, counts: Any) -> Mapping[Any, int]:
     if relation.page is None:
         raise TypeError("The field is no connection.")
-    keys = row_keys(counts)
+    keys = counts.keys
     return dict(zip(keys, frame_of(relation.page.row, counts, keys).values("total"), strict=True))
 
 

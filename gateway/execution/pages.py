@@ -5,7 +5,7 @@ from itertools import accumulate
 from typing import Any
 
 from gateway.execution.batches import Page, Rows
-from gateway.execution.build import Frame, frame_of, row_keys
+from gateway.execution.build import Frame, frame_of
 from gateway.execution.leaves import Anomaly, Failed
 from gateway.execution.plan import Leaf, PageSelection, Part, Relation, Selection, TypeName
 
@@ -55,7 +55,7 @@ class PageKid:
     def _cut(self, rows: Any, cursor: MakeCursor) -> None:
         """The rows of each parent's page, and whether more stand behind it."""
         first = self.page.first if self.page else 0
-        keys = row_keys(rows)
+        keys = rows.keys
         places = _places(rows, keys)
         order: list[int] = []
         for key in dict.fromkeys(self.keys):

@@ -81,7 +81,7 @@ class Relation:
     children: dict[str, "Selection"] = field(default_factory=dict)
     types: dict[type, "Selection"] = field(default_factory=dict)
     page: "PageSelection | None" = None
-    wanted: list[str] | None = None
+    wanted: tuple[str, ...] | None = None
     whole: bool = False
     #: The selection of the only type the field can have; a field of several types has none.
     child: "Selection" = field(init=False, repr=False)
@@ -92,7 +92,7 @@ class Relation:
         if self.page is not None:
             inside = [part.detail for part in self.page.carriers]
         self.whole = any(selection.whole() for selection in inside)
-        self.wanted = list(dict.fromkeys(name for selection in inside for name in selection.columns()))
+        self.wanted = tuple(dict.fromkeys(name for selection in inside for name in selection.columns()))
         if len(self.children) == 1:
             (self.child,) = self.children.values()
 

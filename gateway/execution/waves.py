@@ -86,14 +86,15 @@ class Waves:
             found += frame.kids[relation.key].frames()
         for place, call in calls.items():
             counts = call.answered(results)
-            reads = self._reads(place, call) if call.uses[0].relation.again else call.own()
+            reads = self._reads(place, call) if call.uses[0].relation.again else call.reads
             for use in call.uses:
-                kid = self._kid(call, use, reads, counts)
+                relation = use.relation
+                kid: Kid | None = call.rows(use, reads) if relation.page is None else self._page(call, use, counts)
                 if kid is None:
-                    info = None if use.relation.leaf else self.resolvers.info(use.relation)
-                    kid = await landed(self.schema, use.relation, valued(use, reads), info)
-                use.frame.kids[use.relation.key] = self._kept(use, kid, reads)
-                found += kid.frames()
+                    info = None if relation.leaf else self.resolvers.info(relation)
+                    kid = await landed(self.schema, relation, valued(use, reads), info)
+                use.frame.kids[relation.key] = kid if self.telling is None else self._kept(use, kid, reads)
+                found += (kid.frame,) if kid.__class__ is RowsKid else kid.frames()
         return found
 
     async def _heard(
@@ -101,9 +102,11 @@ class Waves:
     ) -> None:
         """Ask, and hear whether what is asked may be told again."""
         noted = telling.memory.listen(self.context)
-        await call.ask(self.context, known, statements, wanted)
-        if telling.memory.heard(self.context, noted):
-            telling.spoiled = True
+        try:
+            await call.ask(self.context, known, statements, wanted)
+        finally:  # the notes come back also where the operation ends here
+            if telling.memory.heard(self.context, noted):
+                telling.spoiled = True
 
     def _kept(self, use: Use, kid: Kid, reads: Sequence[Read]) -> Any:
         """The kid, which keeps its values where they may be told again."""
@@ -171,10 +174,8 @@ class Waves:
             known.append(read)
         return known
 
-    def _kid(self, call: Call, use: Use, reads: Sequence[Read], counts: Any) -> Kid | None:
-        """A place that is answered by rows; None where it takes values."""
-        if use.relation.page is None:
-            return call.rows(use, reads)
+    def _page(self, call: Call, use: Use, counts: Any) -> Kid:
+        """The connection of one place."""
         try:
             return call.page(use, counts, self.cursor)
         except Exception as error:  # a value that cannot be read
