@@ -11,7 +11,17 @@ from loaders.contract import Kind
 from loaders.courses import COURSE_ALONG, GIVES_COURSE
 from loaders.ids import node_id
 from loaders.scores import OPEN_STATE, SCORE, STATE, TOLD, ScoreFlag, ScoreState
-from loaders.statement import Computed, Key, Order, Shape, Statement, Template, derived
+from loaders.statement import (
+    Computed,
+    Key,
+    Order,
+    Shape,
+    Statement,
+    Template,
+    derived,
+    side_by_side,
+    side_by_side_if_last,
+)
 
 #: A course as its student has it: student, section, and the day on which the student left it, if any.
 CourseKey = tuple[Key, Key, date | None]
@@ -72,9 +82,7 @@ ASSIGNMENT = Shape(
         },
     },
     {
-        "key": derived(
-            lambda student, section, key: (student, section, key), "student_key", "section_key", "assignment_key"
-        ),
+        "key": derived(side_by_side, "student_key", "section_key", "assignment_key"),
         "id": derived(
             lambda student, section, key: node_id("Assignment", student, section, key),
             "student_key",
@@ -84,10 +92,8 @@ ASSIGNMENT = Shape(
         "sourced_id": derived(str, "assignment_key"),
         "description": derived(_sanitized, "raw_description"),
         "extra_credit": derived(bool, "extra", pooled=True),
-        "course_key": derived(lambda student, section: (student, section), "student_key", "section_key"),
-        "category_key": derived(
-            lambda section, category: None if category is None else (section, category), "section_key", "category"
-        ),
+        "course_key": derived(side_by_side, "student_key", "section_key"),
+        "category_key": derived(side_by_side_if_last, "section_key", "category"),
         **TOLD,
     },
 )

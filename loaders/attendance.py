@@ -8,7 +8,7 @@ from typing import Any
 from loaders.contract import AttendanceExcuse, AttendanceStatus
 from loaders.courses import COURSE_ALONG, GIVES_COURSE
 from loaders.ids import node_id
-from loaders.statement import Key, Order, Shape, Statement, Template, derived
+from loaders.statement import Key, Order, Shape, Statement, Template, derived, side_by_side, side_by_side_if_last
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,10 @@ ATTENDANCE = Shape(
         "updated_at": "attendance.updated_at",
     },
     {
-        "key": derived(lambda *parts: parts, "student_key", "on_date", "period_key"),
+        "key": derived(side_by_side, "student_key", "on_date", "period_key"),
         "id": derived(lambda *parts: node_id("Attendance", *parts), "student_key", "on_date", "period_key"),
         "course_key": derived(
-            lambda student, section: None if section is None else (student, section),
+            side_by_side_if_last,
             "student_key",
             "enrolled_section_key",
         ),
@@ -68,7 +68,7 @@ DAY = Shape(
         "absent_part": "attendance_day.absent_part",
         "minutes_present": "attendance_day.minutes_present",
     },
-    {"key": derived(lambda *parts: parts, "student_key", "on_date")},
+    {"key": derived(side_by_side, "student_key", "on_date")},
 )
 
 _ATTENDANCE = """from {attendance} as attendance

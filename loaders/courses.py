@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from loaders.ids import node_id
-from loaders.statement import Gives, Key, Order, Shape, Statement, Template, derived
+from loaders.statement import Gives, Key, Order, Shape, Statement, Template, derived, side_by_side
 
 COURSE = Shape(
     {
@@ -21,8 +21,8 @@ COURSE = Shape(
         "dropped_on": "enrollment.ends_on",
     },
     {
-        "key": derived(lambda student, section: (student, section), "student_key", "section_key"),
-        "book_key": derived(lambda *parts: parts, "student_key", "section_key", "dropped_on"),
+        "key": derived(side_by_side, "student_key", "section_key"),
+        "book_key": derived(side_by_side, "student_key", "section_key", "dropped_on"),
         "id": derived(lambda student, section: node_id("Course", student, section), "student_key", "section_key"),
         "sourced_id": derived(str, "section_key"),
         "term_key": derived(lambda own, section: own or section, "enrollment_term_key", "section_term_key"),

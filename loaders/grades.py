@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from loaders.ids import node_id
-from loaders.statement import Key, Order, Shape, Statement, Template, derived
+from loaders.statement import Key, Order, Shape, Statement, Template, derived, side_by_side
 
 _CURRENT = "case when term.starts_on <= :today and term.ends_on >= :today then 1 else 0 end"
 
@@ -30,9 +30,9 @@ GRADE = Shape(
     },
     {
         "id": derived(lambda student, grade: node_id("Grade", student, grade), "student_key", "grade_key"),
-        "course_key": derived(lambda student, section: (student, section), "student_key", "section_key"),
+        "course_key": derived(side_by_side, "student_key", "section_key"),
         "subject_key": derived(
-            lambda *parts: parts,
+            side_by_side,
             "student_key",
             "section_key",
             "left_on",
@@ -43,10 +43,10 @@ GRADE = Shape(
             "letter",
         ),
         "missing_key": derived(
-            lambda *parts: parts, "student_key", "section_key", "left_on", "term_key", "task", "missing_count"
+            side_by_side, "student_key", "section_key", "left_on", "term_key", "task", "missing_count"
         ),
         "ungraded_key": derived(
-            lambda *parts: parts, "student_key", "section_key", "left_on", "term_key", "task", "ungraded_count"
+            side_by_side, "student_key", "section_key", "left_on", "term_key", "task", "ungraded_count"
         ),
         "comments": derived(lambda comment: [comment] if comment else [], "comment"),
     },

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from loaders.contract import Kind
 from loaders.scores import OPEN_STATE, ScoreState
-from loaders.statement import Computed, Key, Order, Shape, Statement, Template, derived
+from loaders.statement import Computed, Key, Order, Shape, Statement, Template, derived, side_by_side
 
 RULE = Shape(
     {
@@ -57,7 +57,7 @@ WORK = Shape(
         "multiplier": "assignment.multiplier",
         "visible": "assignment.visible",
     },
-    {"term_keys": derived(lambda *keys: keys, "own_term_key", "upper_term_key", "highest_term_key")},
+    {"term_keys": derived(side_by_side, "own_term_key", "upper_term_key", "highest_term_key")},
 )
 
 #: A grade as a part of another: its percentage only where families may see it.

@@ -10,7 +10,7 @@ import nh3
 
 from loaders.contract import Kind, MessageScope
 from loaders.ids import node_id
-from loaders.statement import Computed, Key, Order, Shape, Statement, Template, derived
+from loaders.statement import Computed, Key, Order, Shape, Statement, Template, derived, side_by_side
 
 _BLOCK_ENDS = re.compile(r"<\s*(?:br|/p|/div|/li|/h[1-6]|/tr)\b[^>]*>", re.IGNORECASE)
 _MARKUP = re.compile(r"<[a-z/!][^>]*>|&(?:#\d+|#x[0-9a-f]+|[a-z]+);", re.IGNORECASE)
@@ -51,7 +51,7 @@ MESSAGE = Shape(
         "read_at": Computed("received.read_at", Kind.INSTANT),
     },
     {
-        "key": derived(lambda guardian, message: (guardian, message), "guardian_key", "message_key"),
+        "key": derived(side_by_side, "guardian_key", "message_key"),
         "id": derived(lambda key: node_id("Message", key), "message_key"),
         "body": derived(sanitized, "raw_body"),
         "body_text": derived(as_text, "raw_body"),

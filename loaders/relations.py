@@ -8,6 +8,8 @@ from enum import IntEnum
 from functools import partial
 from typing import Any
 
+import orjson
+
 from loaders.adapter import Adapter
 from loaders.contract import RELATIONS, Column
 from loaders.dialect import Dialect, bind, bind_set, member_of, null_of, placeholder
@@ -90,7 +92,7 @@ class Relations:
             cut = Cut.LIMIT
         else:
             cut = Cut.WINDOW
-        at = (template, cut, None if wanted is None else tuple(wanted))
+        at = (template, cut, wanted if wanted is None or wanted.__class__ is tuple else tuple(wanted))
         found = self._rendered.get(at)
         if found is None:
             if len(self._rendered) >= RENDERED:
@@ -113,9 +115,13 @@ class Relations:
 
         `:today` and `:time_zone`, the source's, are there for every statement and every adapter's SELECT.
         """
+        return rendered.bind(statement.params, self.day(today), statement.limit)
+
+    def day(self, today: date) -> Any:
+        """The day as this engine takes it."""
         if today is not self._today:
             self._today, self._bound_today = today, self._bound(today)
-        return rendered.bind(statement.params, self._bound_today, statement.limit)
+        return self._bound_today
 
     def _bound(self, value: Any) -> Any:
         return bind(self.dialect, value, self.adapter.time_zone, zoned=self.zoned)
@@ -126,12 +132,23 @@ class Relations:
         for name, a_set in params:
             # What an engine takes as it is needs no call.
             plain = f"(v if (v := p[{name!r}]).__class__ is int or v.__class__ is str else bound(v))"
-            ours.setdefault(name, f"bind_set(p[{name!r}])" if a_set else plain)
+            ours.setdefault(name, self._set(name) if a_set else plain)
         items = [ours[name] for name, _ in params]
-        names: dict[str, Any] = {"bind_set": partial(bind_set, self.dialect), "bound": self._bound}
+        names: dict[str, Any] = {
+            "bind_set": partial(bind_set, self.dialect),
+            "bound": self._bound,
+            "dumps": orjson.dumps,
+        }
         exec(compile(f"def bind(p, today, limit):\n return [{', '.join(items)}]", "<bind>", "exec"), names)
         made: Bind = names["bind"]
         return made
+
+    def _set(self, name: str) -> str:
+        """Python source of a set as this engine takes it: what `bind_set` does with a list on SQLite, without a call."""
+        general = f"bind_set(p[{name!r}])"
+        if self.dialect is not Dialect.SQLITE:
+            return general
+        return f"(dumps(v).decode() if (v := p[{name!r}]).__class__ is list else {general})"
 
     def relation(self, name: str) -> str:
         """The relation as a derived table in parentheses."""

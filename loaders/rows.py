@@ -14,7 +14,7 @@ from typing import Any
 from loaders.dialect import Dialect
 from loaders.errors import ValueInvalid
 from loaders.parsing import Parse, few, parser
-from loaders.statement import Computed, Row, Shape
+from loaders.statement import Computed, Row, Shape, side_by_side, side_by_side_if_last
 
 Raw = Sequence[Any]
 Reader = Callable[[Sequence[Raw]], list[Any]]
@@ -24,12 +24,16 @@ Reader = Callable[[Sequence[Raw]], list[Any]]
 class Cell:
     """How one column is read: the raw cells it takes, and what makes its value of them (None: the one cell is it).
 
-    Of a `pooled` column equal cells give equal values, and there are few of them.
+    Of a `pooled` column equal cells give equal values, and there are few of them. Where it has a `form`, that is the
+    same as Python source, with a place for each cell and one for the name of `inner`, which it may call: generated code
+    then calls less.
     """
 
     at: tuple[int, ...]
     read: Callable[..., Any] | None
     pooled: bool
+    form: str | None = None
+    inner: Callable[..., Any] | None = None
 
 
 class Layout:
@@ -98,55 +102,67 @@ class Layout:
         reader = self._columns.get(name)
         if reader is None:
             reader = self._columns[name] = self._reader((name,), alone=True)
-        return self._read(reader, rows)
+        try:
+            return reader(rows)
+        except ValueInvalid:
+            self.blame(rows)
+            raise
 
     def several(self, names: tuple[str, ...], rows: Sequence[Raw]) -> list[Row]:
         """Some columns' values, a tuple a row."""
         reader = self._readers.get(names)
         if reader is None:
             reader = self._readers[names] = self._reader(names)
-        return self._read(reader, rows)
-
-    def keys(self, rows: Sequence[Raw]) -> list[Any]:
-        """For which key each row is: one value, or a tuple where the key has several columns."""
-        if self._keys is None:
-            self._keys = self._reader(self.key, alone=len(self.key) == 1)
-        return self._read(self._keys, rows)
-
-    def _cell(self, name: str) -> Cell:
-        if name in self._shape.columns:
-            declared = self._shape.declared(name)
-            read = parser(declared, self._dialect, self._zone)
-            return Cell((self.plain.index(name),), read, declared.kind in few(self._dialect))
-        recipe = self._shape.derived[name]
-        inputs = [self.cell(given) for given in recipe.inputs]
-        at = tuple(dict.fromkeys(place for cell in inputs for place in cell.at))
-        shares = tuple(tuple(at.index(place) for place in cell.at) for cell in inputs)
-        pooled = recipe.pooled and all(cell.pooled or cell.read is None for cell in inputs)
-        return Cell(at, _composed(recipe.make, tuple(cell.read for cell in inputs), shares), pooled)
-
-    def _reader(self, names: tuple[str, ...], *, alone: bool = False) -> Reader:
-        """One generated comprehension, of tuples or of values `alone`; in its source are no names but of a number."""
-        reads: dict[str, Any] = {}
-        items = []
-        for n, name in enumerate(names):
-            cell = self.cell(name)
-            given = ", ".join(f"r{place}" for place in cell.at)
-            reads[f"F{n}"] = cell.read
-            items.append(given if cell.read is None else f"F{n}({given})")
-        row = items[0] if alone else "".join(f"{item}, " for item in items)
-        raw = "".join(f"r{n}, " for n in range(self.width))
-        source = f"def read(rows):\n return [({row}) for ({raw}) in rows]"
-        exec(compile(source, "<rows>", "exec"), reads)
-        made: Reader = reads["read"]
-        return made
-
-    def _read(self, reader: Reader, rows: Sequence[Raw]) -> list[Any]:
         try:
             return reader(rows)
         except ValueInvalid:
             self.blame(rows)
             raise
+
+    def keys(self, rows: Sequence[Raw]) -> list[Any]:
+        """For which key each row is: one value, or a tuple where the key has several columns."""
+        reader = self._keys
+        if reader is None:
+            reader = self._keys = self._reader(self.key, alone=len(self.key) == 1)
+        try:
+            return reader(rows)
+        except ValueInvalid:
+            self.blame(rows)
+            raise
+
+    def _cell(self, name: str) -> Cell:
+        if name in self._shape.columns:
+            declared = self._shape.declared(name)
+            read = parser(declared, self._dialect, self._zone)
+            # Null stays null, whoever reads it.
+            form = None if read is None else "(None if {0} is None else {inner}({0}))"
+            return Cell((self.plain.index(name),), read, declared.kind in few(self._dialect), form, read)
+        recipe = self._shape.derived[name]
+        inputs = [self.cell(given) for given in recipe.inputs]
+        at = tuple(dict.fromkeys(place for cell in inputs for place in cell.at))
+        shares = tuple(tuple(at.index(place) for place in cell.at) for cell in inputs)
+        pooled = recipe.pooled and all(cell.pooled or cell.read is None for cell in inputs)
+        form, inner = _form(recipe.make, inputs, shares)
+        return Cell(at, _composed(recipe.make, tuple(cell.read for cell in inputs), shares), pooled, form, inner)
+
+    def _reader(self, names: tuple[str, ...], *, alone: bool = False) -> Reader:
+        """One generated comprehension, of tuples or of values `alone`; in its source are no names but of a number."""
+        reads: dict[str, Any] = {}
+        cells = [self.cell(name) for name in names]
+        used = {place for cell in cells for place in cell.at}
+        # Of a wide row a few cells are picked; else it is taken apart whole.
+        apart = 2 * len(used) >= self.width
+        items = []
+        for n, cell in enumerate(cells):
+            given = [f"r{place}" if apart else f"r[{place}]" for place in cell.at]
+            reads[f"F{n}"] = called(cell)
+            items.append(expression(cell, given, f"F{n}"))
+        row = items[0] if alone else "".join(f"{item}, " for item in items)
+        raw = "(" + "".join(f"r{n}, " for n in range(self.width)) + ")" if apart else "r"
+        source = f"def read(rows):\n return [({row}) for {raw} in rows]"
+        exec(compile(source, "<rows>", "exec"), reads)
+        made: Reader = reads["read"]
+        return made
 
     def blame(self, rows: Sequence[Raw]) -> None:
         """Raise the first value's own refusal, with the column that holds it; return where every value is one."""
@@ -222,6 +238,36 @@ class Rows:
         for key, row in zip(self.keys, self.rows, strict=True):
             found.setdefault(key, []).append(row)
         return found
+
+
+def expression(cell: Cell, given: Sequence[str], name: str) -> str:
+    """Python source of a cell's value, made of the sources of its raw cells; `called(cell)` must stand under `name`."""
+    if cell.form is not None:
+        return cell.form.format(*given, inner=name)
+    return ", ".join(given) if cell.read is None else f"{name}({', '.join(given)})"
+
+
+def called(cell: Cell) -> Callable[..., Any] | None:
+    """What a cell's expression calls."""
+    return cell.read if cell.form is None else cell.inner
+
+
+def _form(
+    make: Callable[..., Any], inputs: Sequence[Cell], shares: Sequence[Sequence[int]]
+) -> tuple[str | None, Callable[..., Any] | None]:
+    """The form of a column that is nothing but its inputs side by side, of which one kind at the most is parsed."""
+    called_by = {cell.inner for cell in inputs if cell.read is not None}
+    if make not in (side_by_side, side_by_side_if_last) or len(called_by) > 1:
+        return None, None
+    if any(cell.read is not None and cell.form is None for cell in inputs):
+        return None, None
+    parts = [
+        (cell.form or "{0}").format(*(f"{{{place}}}" for place in share), inner="{inner}")
+        for cell, share in zip(inputs, shares, strict=True)
+    ]
+    whole = f"({', '.join(parts)},)"
+    form = whole if make is side_by_side else f"(None if {parts[-1]} is None else {whole})"
+    return form, next(iter(called_by), None)
 
 
 @lru_cache(maxsize=1024)

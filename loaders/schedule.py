@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from loaders.contract import Kind
-from loaders.statement import Computed, Key, Order, Shape, Statement, Template, derived
+from loaders.statement import Computed, Key, Order, Shape, Statement, Template, derived, side_by_side
 
 #: A section's meeting as one student has it: its pattern, and from when to when the student is there.
 MEETING = Shape(
@@ -27,7 +27,7 @@ MEETING = Shape(
         "term_ends_on": "term.ends_on",
     },
     {
-        "course_key": derived(lambda student, section: (student, section), "student_key", "section_key"),
+        "course_key": derived(side_by_side, "student_key", "section_key"),
     },
 )
 

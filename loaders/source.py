@@ -122,6 +122,8 @@ class Source:
         memory = self.shared if self.shared.serves(mark) else None
         now = self._now()
         trip = _Trip(self.relations, self._day(now), memory, mark)
+        if memory is None and all([statement.__class__ is Statement for statement in statements]):
+            return await self._plainly(trip, statements, wanted, now, heavy=heavy)  # type: ignore[arg-type]
         answers: list[Any] = []
         for n, statement in enumerate(statements):
             columns = None if wanted is None else wanted[n]
@@ -133,17 +135,40 @@ class Source:
             else:
                 answers.append(trip.send(statement, columns))
         if trip.bound:
-            self.statements_sent += len(trip.bound)
-            found: Sequence[Sequence[Any]] | None = None if heavy else self.reads.at_once(trip.bound)
-            if found is None:
-                found = await self._fetched(trip, heavy=heavy)
-            if found is not None:
-                self._take(trip, found, now)
+            await self._go(trip, now, heavy=heavy)
         rows = trip.rows
         return [
             rows[answer] if answer.__class__ is int else answer if answer.__class__ is Rows else answer()
             for answer in answers
         ]
+
+    async def _plainly(
+        self,
+        trip: "_Trip",
+        statements: Sequence[Statement],
+        wanted: Sequence[Sequence[str] | None] | None,
+        now: datetime,
+        *,
+        heavy: bool,
+    ) -> list[Rows]:
+        """The answers where all are read: the most usual trip, with the fewest calls."""
+        relations, today = self.relations, self.relations.day(trip.today)
+        trip.statements += statements
+        for n, statement in enumerate(statements):
+            rendered = relations.render(statement, None if wanted is None else wanted[n])
+            trip.bound.append((rendered.sql, rendered.bind(statement.params, today, statement.limit)))
+            trip.layouts.append(rendered.layout)
+        if trip.bound:
+            await self._go(trip, now, heavy=heavy)
+        return trip.rows
+
+    async def _go(self, trip: "_Trip", now: datetime, *, heavy: bool) -> None:
+        self.statements_sent += len(trip.bound)
+        found: Sequence[Sequence[Any]] | None = None if heavy else self.reads.at_once(trip.bound)
+        if found is None:
+            found = await self._fetched(trip, heavy=heavy)
+        if found is not None:
+            self._take(trip, found, now)
 
     def _known(self, trip: "_Trip", statement: Statement, wanted: Sequence[str] | None, now: datetime) -> Rows | int:
         """The last good answer, where it was read under the operation's mark; else where its answer will stand."""
@@ -257,6 +282,13 @@ class _Trip:
 
 def _first(rows: Rows, limit: int) -> Rows:
     """The first rows of each key."""
+    if limit == 1:
+        keys = rows.layout.keys(rows.raw)
+        first = dict(zip(reversed(keys), reversed(rows.raw), strict=True))
+        if len(first) == len(keys):
+            return rows
+        runs = [(key, 1) for key in dict.fromkeys(keys)]
+        return Rows(rows.layout, [first[key] for key, _ in runs], rows.as_of, rows.stale, runs)
     seen: Counter[Any] = Counter()
     kept = []
     for key, raw in zip(rows.layout.keys(rows.raw), rows.raw, strict=True):

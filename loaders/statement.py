@@ -49,6 +49,16 @@ def derived(make: Callable[..., Any], *inputs: str, pooled: bool = False) -> Der
     return Derived(make, inputs, pooled)
 
 
+def side_by_side(*parts: Any) -> tuple[Any, ...]:
+    """A key of several parts, for `derived`."""
+    return parts
+
+
+def side_by_side_if_last(*parts: Any) -> tuple[Any, ...] | None:
+    """The same, None where the last part is."""
+    return None if parts[-1] is None else parts
+
+
 @dataclass(frozen=True)
 class Shape:
     """The columns that a statement can answer with, by the name under which the schema reads them."""

@@ -90,10 +90,12 @@ def take_scope(context: Context, rows: Rows | None) -> Scope:
     """The scope by the answer to its statement, from now on the operation's; None is an answer without rows."""
     context.scope = scope = Scope(rows, context.source)
     if rows is not None:
-        students = rows.layout.values("student_key", rows.raw)
-        own = [raw for student, raw in zip(students, rows.raw, strict=True) if student in scope.rights]
-        # A student from whom the guardian is kept must not be known by another way.
-        given = Rows(rows.layout, own, rows.as_of, rows.stale)
+        given = rows
+        if scope.narrowed:
+            # A student from whom the guardian is kept must not be known by another way.
+            students = rows.layout.values("student_key", rows.raw)
+            own = [raw for student, raw in zip(students, rows.raw, strict=True) if student in scope.rights]
+            given = Rows(rows.layout, own, rows.as_of, rows.stale)
         context.known.add(SCOPE_GIVES, given)
         viewer = context.viewer
         if not scope.stale and viewer is not None and viewer.guardian_key is not None:
@@ -161,7 +163,7 @@ def _provided(context: Context, area: Area) -> bool:
     if area is Area.REGISTRATION:
         return bool(forms_of(context.source))
     selects = context.source.adapter.selects
-    return any(relation in selects for relation in PROVIDED_BY[area])
+    return not selects.keys().isdisjoint(PROVIDED_BY[area])
 
 
 async def readable(context: Context, area: Area) -> list[Key]:

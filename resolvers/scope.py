@@ -55,7 +55,8 @@ class Scope:
     """The students a viewer may see today, where they are enrolled, and how fresh that knowledge is.
 
     A student's enrolments stand in the order in which a family would name them, the present one first. A student from
-    whom the guardian is kept is not there at all. `until` is when the clock next changes what is shut.
+    whom the guardian is kept is not there at all, and the scope is then `narrowed`. `until` is when the clock next
+    changes what is shut.
     """
 
     __slots__ = (
@@ -69,6 +70,7 @@ class Scope:
         "_zone",
         "as_of",
         "enrolled",
+        "narrowed",
         "now",
         "rights",
         "stale",
@@ -81,6 +83,7 @@ class Scope:
         self.now = source.now()
         self.as_of = (rows.as_of if rows is not None else None) or self.now
         self.stale = rows is not None and rows.stale
+        self.narrowed = False
         self.until: datetime | None = None
         self._first: dict[Key, Raw] = {}
         self._layout = rows.layout if rows is not None else None
@@ -101,6 +104,7 @@ class Scope:
             student = part[1]
             if student not in self.rights:
                 if blocks and self._rules.blocked(part[0], student, today):
+                    self.narrowed = True
                     continue
                 self.rights[student] = Right._make(part[:_RIGHT])
                 self.enrolled[student] = []
@@ -118,6 +122,7 @@ class Scope:
             return None
         made: Scope = object.__new__(Scope)
         made.rights, made.enrolled, made.stale, made.until = self.rights, self.enrolled, self.stale, None
+        made.narrowed = self.narrowed
         made.now = made.as_of = source.now()
         made._first, made._layout, made._zone = self._first, self._layout, self._zone
         made._forms = self._forms

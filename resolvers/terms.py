@@ -1,12 +1,14 @@
 """Schools and terms, and which terms a family looks at today."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from loaders import schools
 from loaders.contract import TermKind
+from loaders.rows import Layout, Raw
 from loaders.statement import Key, Statement
 from resolvers.access import scope_of
 from resolvers.context import Batch, Context
@@ -101,8 +103,9 @@ async def _shown(context: Context, students: Sequence[Key]) -> dict[Key, Shown]:
 
 def _known(context: Context) -> dict[Years, Shown]:
     """What is known under the operation's mark; the operation's own where nothing vouches for it or may be kept."""
-    source, mark = context.source, context.mark
-    if mark is None or not source.shared.most:
+    source = context.source
+    mark = context.mark if source.shared.most else None
+    if mark is None:
         own: dict[Years, Shown] = context.loads.setdefault(_Known, {})
         return own
     known: _Known | None = source.notes.get(_Known)
@@ -111,20 +114,28 @@ def _known(context: Context) -> dict[Years, Shown]:
     return known.of_years
 
 
-async def _read_shown(context: Context, wanted: Sequence[Years]) -> dict[Years, Shown]:
+async def _read_shown(context: Context, wanted: Sequence[Years]) -> Mapping[Years, Shown]:
     asked = list(dict.fromkeys([year for years in wanted for year in years]))
+    if not asked:
+        return {years: Shown([], []) for years in wanted}
+    source = context.source
+    statement = schools.terms_of_years(asked)
+    (rows,) = await source.fetch([statement], mark=context.mark if source.shared.most else None)
+    context.known.keep(statement, rows)
+    return _worked_out(rows.layout, tuple(rows.raw), tuple(wanted), context.today)
+
+
+@lru_cache(maxsize=256)
+def _worked_out(layout: Layout, raw: tuple[Raw, ...], wanted: tuple[Years, ...], today: date) -> Mapping[Years, Shown]:
+    """The terms to show, by what the source says of them and by nothing else: worked out once for the same rows."""
     found: dict[tuple[Key, int], list[TermDates]] = {}
-    if asked:
-        statement = schools.terms_of_years(asked)
-        (rows,) = await context.source.fetch([statement], mark=context.mark)
-        context.known.keep(statement, rows)
-        for row in rows.layout.several(_DATES, rows.raw):
-            found.setdefault((row[1], row[5]), []).append(TermDates(*row))
+    for row in layout.several(_DATES, raw):
+        found.setdefault((row[1], row[5]), []).append(TermDates(*row))
     shown = {}
     for years in wanted:
         terms = [term for year in years for term in found.get(year, ())]
         terms.sort(key=lambda term: (term.starts_on, -term.ends_on.toordinal()))
-        shown[years] = Shown(shown_terms(terms, context.today), begun_terms(terms, context.today))
+        shown[years] = Shown(shown_terms(terms, today), begun_terms(terms, today))
     return shown
 
 

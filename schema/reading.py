@@ -1,6 +1,7 @@
 """The reading of a wave: its statements in one trip, none that an earlier one has answered, and alike ones as one."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from loaders.joined import Joined
 from loaders.rights import SCOPE_GIVES
@@ -21,7 +22,7 @@ async def read(context: Context, statements: Sequence[Asked], wanted: Sequence[W
     The viewer's scope comes along with the first of them, since hardly an operation does without; what it answers
     waits for it, and is asked in a second trip only if it has no answer.
     """
-    answers: dict[int, Rows | Exception] = {}
+    answers: list[Rows | Exception | None] = [None] * len(statements)
     scope = unread_scope(context)
     waiting: list[int] = []
     asked: list[int] = []
@@ -31,61 +32,70 @@ async def read(context: Context, statements: Sequence[Asked], wanted: Sequence[W
             if scope is not None and statement.template.entity in _BY_SCOPE:
                 waiting.append(n)
                 continue
-            found = known.answer(relations, statement, wanted[n])
+            answers[n] = found = known.answer(relations, statement, wanted[n])
             if found is not None:
-                answers[n] = found
                 continue
         asked.append(n)
     if asked or scope is not None:
-        answers.update(await _trip(context, scope, {n: (statements[n], wanted[n]) for n in asked}))
-    late: dict[int, tuple[Asked, Wanted]] = {}
+        await _trip(context, scope, statements, wanted, asked, answers)
+    late: list[int] = []
     for n in waiting:
-        statement = statements[n]
-        found = known.answer(relations, statement, wanted[n]) if statement.__class__ is Statement else None
-        if found is not None:
-            answers[n] = found
-        else:
-            late[n] = (statement, wanted[n])
+        waited = statements[n]
+        answers[n] = known.answer(relations, waited, wanted[n]) if isinstance(waited, Statement) else None
+        if answers[n] is None:
+            late.append(n)
     if late:
-        answers.update(await _trip(context, None, late))
-    return [answers[n] for n in range(len(statements))]
+        await _trip(context, None, statements, wanted, late, answers)
+    return cast("list[Rows | Exception]", answers)
 
 
 async def _trip(
-    context: Context, scope: Statement | None, asked: dict[int, tuple[Asked, Wanted]]
-) -> dict[int, Rows | Exception]:
-    """The answers of one trip by their places, the scope taken along the way; each apart where the trip fails."""
-    groups = _groups(asked)
-    sent = [_together([asked[n] for n in places]) for places in groups]
-    statements: list[Asked] = [statement for statement, _ in sent]
-    columns: list[Wanted] = [names for _, names in sent]
+    context: Context,
+    scope: Statement | None,
+    statements: Sequence[Asked],
+    wanted: Sequence[Wanted],
+    asked: Sequence[int],
+    answers: list[Rows | Exception | None],
+) -> None:
+    """Fill in the answers of these statements by one trip, the scope taken along; each apart where the trip fails."""
+    groups = [[n] for n in asked] if len(asked) < 2 else _groups(statements, asked)
+    sent: list[Asked] = []
+    columns: list[Wanted] = []
+    for places in groups:
+        statement, names = _together(statements, wanted, places)
+        sent.append(statement)
+        columns.append(names)
     if scope is not None:
-        statements.append(scope)
+        sent.append(scope)
         columns.append(None)
+    source = context.source
     try:
-        rows = await context.source.fetch(statements, columns, mark=context.mark)
+        rows = await source.fetch(sent, columns, mark=context.mark if source.shared.most else None)
     except Exception as failure:  # whatever it is, it need not be every statement's
-        if len(asked) == 1 and scope is None:
-            return dict.fromkeys(asked, failure)
-        return {n: await _read_one(context, *one) for n, one in asked.items()}
+        for n in asked:
+            alone = len(asked) == 1 and scope is None
+            answers[n] = failure if alone else await _read_one(context, statements[n], wanted[n])
+        return
     if scope is not None:
         of_scope = rows.pop()
         if context.scope is None:
             take_scope(context, of_scope)
-    found: dict[int, Rows | Exception] = {}
-    for places, statement, answer in zip(groups, statements, rows, strict=False):
+    for places, statement, answer in zip(groups, sent, rows, strict=False):
         if statement.__class__ is Statement:
             context.known.keep(statement, answer)
+        if len(places) == 1:
+            answers[places[0]] = answer
+            continue
         for n in places:
-            own = asked[n][0]
-            found[n] = answer if len(places) == 1 or isinstance(own, Joined) else _of_keys(answer, own)
-    return found
+            own = statements[n]
+            answers[n] = _of_keys(answer, own) if isinstance(own, Statement) else answer
 
 
-def _groups(asked: dict[int, tuple[Asked, Wanted]]) -> list[list[int]]:
+def _groups(statements: Sequence[Asked], asked: Sequence[int]) -> list[list[int]]:
     """The places of the statements that can be sent as one: of the same template, asked by keys alone."""
     groups: dict[object, list[int]] = {}
-    for n, (statement, _) in asked.items():
+    for n in asked:
+        statement = statements[n]
         alike = isinstance(statement, Statement) and statement.keys and statement.limit is None
         template = statement.template if isinstance(statement, Statement) and alike else None
         place: object = n if template is None or template.by is None or template.key == () else template
@@ -93,20 +103,23 @@ def _groups(asked: dict[int, tuple[Asked, Wanted]]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _together(alike: Sequence[tuple[Asked, Wanted]]) -> tuple[Asked, Wanted]:
+def _together(statements: Sequence[Asked], wanted: Sequence[Wanted], places: Sequence[int]) -> tuple[Asked, Wanted]:
     """One statement for the keys and columns of all of these, with what its rows are to tell along."""
-    statement, wanted = alike[0]
+    statement, names = statements[places[0]], wanted[places[0]]
     if not isinstance(statement, Statement):
-        return statement, wanted
-    if len(alike) > 1:
-        keys = list(dict.fromkeys([key for each, _ in alike for key in each.keys]))
+        return statement, names
+    if len(places) > 1:
+        alike = [statements[n] for n in places]
+        keys = list(dict.fromkeys([key for each in alike for key in each.keys]))
         statement = statement.template.of(keys)
-        names = [each for _, each in alike]
-        wanted = None if None in names else list(dict.fromkeys([name for each in names for name in each or ()]))
-    if wanted is not None:
-        more = [name for given in statement.template.gives if given.key in wanted for name in given.along]
-        wanted = [*wanted, *more] if more else wanted
-    return statement, wanted
+        each_wants = [wanted[n] for n in places]
+        names = None
+        if None not in each_wants:
+            names = list(dict.fromkeys([name for each in each_wants for name in each or ()]))
+    if names is not None and statement.template.gives:
+        more = [name for given in statement.template.gives if given.key in names for name in given.along]
+        names = [*names, *more] if more else names
+    return statement, names
 
 
 def _of_keys(rows: Rows, statement: Statement) -> Rows:
@@ -118,7 +131,8 @@ def _of_keys(rows: Rows, statement: Statement) -> Rows:
 
 async def _read_one(context: Context, statement: Asked, wanted: Wanted) -> Rows | Exception:
     try:
-        (rows,) = await context.source.fetch([statement], [wanted], mark=context.mark)
+        source = context.source
+        (rows,) = await source.fetch([statement], [wanted], mark=context.mark if source.shared.most else None)
     except Exception as failure:
         return failure
     return rows
