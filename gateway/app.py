@@ -58,7 +58,7 @@ from resolvers.portal.coming_of_age import post_notices
 from resolvers.portal.passwords import PROFILES
 from resolvers.registration.forms import put_forms
 from schema.api import schema
-from schema.reading import read
+from schema.reading import Hurry, read
 
 _log = logging.getLogger(__name__)
 
@@ -238,6 +238,7 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
                 Limits(deadline=settings.operation_timeout),
                 fetch=read,
                 cursor=cursor,
+                hurry=Hurry(),
                 told=ToldParts(settings.told_memory) if settings.told_memory else None,
             ),
             open_context=open_context,

@@ -57,11 +57,7 @@ class Adapter:
 
     def has(self, *relations: str) -> bool:
         """Whether the source answers all of these relations."""
-        selects = self.selects
-        for relation in relations:  # asked for every level: no generator for it
-            if relation not in selects:
-                return False
-        return True
+        return self.selects.keys() >= set(relations)
 
 
 def find_adapter(name_or_folder: str) -> Path:

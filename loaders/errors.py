@@ -1,10 +1,16 @@
 """What can go wrong while data is read or written, named for what happened."""
 
+from asyncio import CancelledError
+
 
 class LoaderError(Exception):
     """Root of everything the loaders raise on purpose; `code` is stable, the message is for operators."""
 
     code = "LOADER_ERROR"
+
+
+class MustWait(CancelledError):
+    """What was tried without waiting cannot be had so; the try is given up, and nobody on the way is to catch it."""
 
 
 class SourceDown(LoaderError):

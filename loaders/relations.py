@@ -144,7 +144,7 @@ class Relations:
         return made
 
     def _set(self, name: str) -> str:
-        """Python source of a set as this engine takes it: what `bind_set` does with a list on SQLite, without a call."""
+        """Python source of a set as this engine takes it; a list on SQLite needs no call of `bind_set`."""
         general = f"bind_set(p[{name!r}])"
         if self.dialect is not Dialect.SQLITE:
             return general

@@ -35,6 +35,21 @@ class Reads(Protocol):
         """The rows of each statement, where they can be had without a wait; None where `fetch` must be asked."""
         ...
 
+    def hold(self) -> bool:
+        """Answer all that is asked until `release` at once, of one state of the database; False where that cannot be.
+
+        What cannot be answered at once raises MustWait meanwhile.
+        """
+        ...
+
+    def release(self) -> None:
+        """End what `hold` began."""
+        ...
+
+    async def soon(self) -> None:
+        """Return when it may be worth while to `hold`."""
+        ...
+
     def version(self) -> Hashable | None:
         """Something that changes with every commit, read without a wait; None where that is not known."""
         ...
@@ -122,7 +137,7 @@ class Source:
         memory = self.shared if self.shared.serves(mark) else None
         now = self._now()
         trip = _Trip(self.relations, self._day(now), memory, mark)
-        if memory is None and all([statement.__class__ is Statement for statement in statements]):
+        if memory is None and set(map(type, statements)) == {Statement}:
             return await self._plainly(trip, statements, wanted, now, heavy=heavy)  # type: ignore[arg-type]
         answers: list[Any] = []
         for n, statement in enumerate(statements):

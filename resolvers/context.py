@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any, NamedTuple
 
+from loaders.errors import MustWait
 from loaders.known import Known
 from loaders.portal.roles import StaffRole
 from loaders.source import Source
@@ -81,6 +82,7 @@ class Context:
     `scope` is the viewer's scope once it is read, and a future while it is being read (see `access.scope_of`).
     It also notes whether its answer may be given again: `volatile` once something was read that no mark of the source
     vouches for, and `fresh_until` where the clock alone ends its truth.
+    While it is `hurried` only the source is read, without a wait: who asks for more gets MustWait, and is asked again.
     """
 
     __slots__ = (
@@ -92,6 +94,7 @@ class Context:
         "caller",
         "district_name",
         "fresh_until",
+        "hurried",
         "known",
         "loads",
         "policy",
@@ -123,6 +126,7 @@ class Context:
         self.loads: dict[Any, Any] = {}
         self.known = Known()
         self.volatile = False
+        self.hurried = False
         #: The cursor with which a stream of events comes back by itself; it stands above the operation's own.
         self.resume: str | None = None
         self.fresh_until: datetime | None = None
@@ -143,12 +147,16 @@ class Context:
     @property
     def portal(self) -> Any:
         """The service of the portal's orders; what it tells is never remembered."""
+        if self.hurried:
+            raise MustWait
         self.volatile = True
         return self._portal
 
     @property
     def live(self) -> Any:
         """The service of changes as they happen; what it tells is never remembered."""
+        if self.hurried:
+            raise MustWait
         self.volatile = True
         return self._live
 

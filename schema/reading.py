@@ -16,6 +16,26 @@ Wanted = Sequence[str] | None
 _BY_SCOPE = frozenset(given.entity for given in SCOPE_GIVES)
 
 
+class Hurry:
+    """The reading of a whole operation at once, of one state of the source, where that needs no wait."""
+
+    def begin(self, context: Context) -> bool:
+        """Begin to read without a wait, until `end`; False where the source cannot be read so now."""
+        if not context.source.reads.hold():
+            return False
+        context.hurried = True
+        return True
+
+    def end(self, context: Context) -> None:
+        """End what was begun."""
+        context.hurried = False
+        context.source.reads.release()
+
+    async def soon(self, context: Context) -> None:
+        """Return when it may be worth while to begin."""
+        await context.source.reads.soon()
+
+
 async def read(context: Context, statements: Sequence[Asked], wanted: Sequence[Wanted]) -> list[Rows | Exception]:
     """The answers to a wave's statements in one trip; where it fails, each is answered apart, or by its own failure.
 

@@ -44,6 +44,16 @@ class Recorded:
     def at_once(self, statements: Sequence[Bound]) -> None:
         """Nothing: whatever is read is to be written down."""
 
+    def hold(self) -> bool:
+        """Never: the same."""
+        return False
+
+    def release(self) -> None:
+        """Nothing was held."""
+
+    async def soon(self) -> None:
+        """Nothing comes of it."""
+
     def version(self) -> Hashable | None:
         """The database's own word."""
         return self.reads.version()
@@ -63,6 +73,7 @@ class World:
     recorded: Recorded
     cases: Mapping[str, Case]
     twin: bool = True
+    plain: Source | None = None
 
     def context(self, guardian: Key | None = None, staff: StaffRole | None = None) -> Context:
         """A fresh context of an operation, signed out where nobody is named."""
@@ -70,6 +81,14 @@ class World:
         if guardian is not None or staff is not None:
             viewer = Viewer(1, 1, "somebody", guardian, roles, datetime.max.replace(tzinfo=UTC))
         return Context(self.source, viewer, Caller(), portal=None, live=None, district_name="Maple Falls")
+
+    def at_once(self, guardian: Key | None = None) -> Context:
+        """The same on the database itself, of which nothing is written down and much is read without a wait."""
+        if self.plain is None:
+            self.plain = Source(self.source.relations, self.recorded.reads, self.source._now, shared_rows=0)
+        context = self.context(guardian)
+        context.source = self.plain
+        return context
 
     async def ask(
         self,

@@ -11,8 +11,8 @@ EMBEDDED = "homeroom.embedded"
 class Cell(Protocol):
     """How one column is read: the raw cells it takes, and what makes its value of them (None: the one cell is it).
 
-    Of a `pooled` column equal cells give equal values, and there are few of them. A `form` is the same as Python source,
-    with a place for each cell and one for the name of `inner`, which it may call.
+    Of a `pooled` column equal cells give equal values, and there are few of them. A `form` is the same as Python
+    source, with a place for each cell and one for the name of `inner`, which it may call.
     """
 
     @property

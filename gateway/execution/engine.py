@@ -33,6 +33,10 @@ class Engine:
         """The operation that the request names, ready to run, or its request errors."""
         return self.documents.prepare(request)
 
+    def at_once(self, prepared: Prepared, context: Any) -> Answer | None:
+        """The answer of a query that needs no wait; None where it has to be executed."""
+        return None
+
     async def execute(self, prepared: Prepared, context: Any) -> Answer:
         """The answer of a query or mutation."""
         if self.extended or self.schema.directives:

@@ -172,13 +172,20 @@ PER_FIELD = 2_800
 
 @dataclass(eq=False, slots=True)
 class Plan:
-    """An operation made ready: its root selection, and what resolvers may ask of it."""
+    """An operation made ready: its root selection, and what resolvers may ask of it.
+
+    A `plain` one is a query of nothing but batches, and of what they gave: it may be tried, given up, and run again.
+    It is not tried at once for the next `resting` times, where it `failed` at it so often.
+    """
 
     root: Selection
     operation: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
     serial: bool
     fields: int
+    plain: bool = False
+    resting: int = 0
+    failed: int = 0
 
     @property
     def bytes(self) -> int:

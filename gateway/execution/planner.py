@@ -83,10 +83,12 @@ def plan_operation(
     planner = _Planner(schema, fragments, booleans)
     selection = planner.selection(root, [operation.selection_set], None)
     share(planner.relations)
-    if operation.operation is OperationType.QUERY:
+    plain = operation.operation is OperationType.QUERY
+    if plain:
         mark_told(selection)
+        plain = all(relation.lane in (Lane.BATCH, Lane.ATTRIBUTE) for _, relation in planner.relations)
     serial = operation.operation is OperationType.MUTATION
-    return Plan(selection, operation, fragments, serial, planner.fields)
+    return Plan(selection, operation, fragments, serial, planner.fields, plain)
 
 
 class _Planner:

@@ -7,6 +7,7 @@ from graphql import OperationType
 
 from gateway.execution.codes import FORBIDDEN
 from gateway.execution.documents import Prepared
+from gateway.execution.operations import Answer
 from gateway.transport.accept import EVENTS, JSON, RESPONSE, negotiate, sent_json, wants_stream
 from gateway.transport.answers import Body
 from gateway.transport.head import Head
@@ -103,8 +104,12 @@ class Responder:
         mark, given = self._given(head, admitted, prepared, viewer, shared)
         if given is not None:
             return given
-        who = self._caller(head, admitted, prepared)
-        return Begun(head, admitted, prepared, remembered.context(viewer, who), mark)
+        context = remembered.context(viewer, self._caller(head, admitted, prepared))
+        begun = Begun(head, admitted, prepared, context, mark)
+        if prepared.kind is not OperationType.QUERY:
+            return begun
+        answer = self._edge.engine.at_once(prepared, context)
+        return begun if answer is None else self._answered(begun, context, mark, answer)
 
     async def _finish(self, begun: Begun) -> Response:
         head, admitted, prepared, context, mark = begun
@@ -114,6 +119,11 @@ class Responder:
             if given is not None:
                 return given
         answer = await self._edge.engine.execute(prepared, context)
+        return self._answered(begun, context, mark, answer)
+
+    def _answered(self, begun: Begun, context: Context, mark: Hashable | None, answer: Answer) -> Response:
+        """The response of an operation that ran; its answer is kept, if it may be given again."""
+        head, admitted, prepared = begun.head, begun.admitted, begun.prepared
         members = answer_members(answer, prepared)
         raw, sound = encode_answer(members)
         if prepared.kind is OperationType.MUTATION:

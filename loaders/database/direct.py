@@ -49,6 +49,7 @@ class Direct:
         self._turning = False
         self._heavy = Heavy(lambda: perf_counter())
         self._closed = False
+        self._held_until: float | None = None
         connection.set_progress_handler(self._late, STEPS)
 
     async def fetch(self, statements: Sequence[Bound]) -> list[list[Raw]]:
@@ -74,19 +75,41 @@ class Direct:
         """What `fetch` answers, where this turn of the loop has the time for it; None where it has not."""
         if self._heavy.holds(statements):
             raise TooLong
-        several = len(statements) > 1
+        held = self._held_until
+        locking = held is not None or len(statements) > 1
+        most = self._budget if held is None else held
         answers: list[list[Raw]] = []
         try:
-            if several:
+            if locking and not self._connection.in_transaction:
+                self._began = perf_counter()
                 self._connection.execute("begin")
             for sql, values in statements:
-                if self._spent >= self._budget:
+                if self._spent >= most:
                     return None
                 answers.append(self._read(sql, values)[1])
         finally:
-            if several:
+            if locking and held is None:
                 self._unlock()
         return answers
+
+    def hold(self) -> bool:
+        """Show one state of the file to all that is read until `release`; False where this turn has no time for it.
+
+        Whoever holds it may spend the budget once more, but must not wait for anything meanwhile.
+        """
+        if self._spent >= self._budget:
+            return False
+        self._held_until = self._spent + self._budget
+        return True
+
+    def release(self) -> None:
+        """Let go of the file's state."""
+        self._held_until = None
+        self._unlock()
+
+    async def soon(self) -> None:
+        """Return when a turn of the loop has time for reading."""
+        await self._turn()
 
     async def table(self, sql: str, values: Sequence[Any]) -> Table:
         """The rows of one statement with their names; refuses as `fetch` does."""
@@ -153,6 +176,7 @@ class Direct:
 
     def _unlock(self) -> None:
         if not self._closed and self._connection.in_transaction:
+            self._began = perf_counter()  # or what came before would count as this one's time
             self._connection.execute("rollback")
 
     async def _turn(self) -> None:

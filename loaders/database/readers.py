@@ -22,7 +22,7 @@ from loaders.database.pipelines import Pipelines
 from loaders.database.postgresql import Postgresql
 from loaders.database.sqlite import Sqlite
 from loaders.dialect import Dialect
-from loaders.errors import SourceDown, SourceWritable, StatementTimeout
+from loaders.errors import MustWait, SourceDown, SourceWritable, StatementTimeout
 
 T = TypeVar("T")
 
@@ -62,6 +62,7 @@ class Readers:
         self._directing = asyncio.Lock()
         self._direct_after = 0.0
         self._directs = 0
+        self._held: Direct | None = None
 
     @classmethod
     async def open(
@@ -103,6 +104,8 @@ class Readers:
         What is known to be `heavy` goes to a thread at once. SourceDown where the database does not answer,
         StatementTimeout past the deadline, RelationIncomplete where the SQL does not fit the database.
         """
+        if self._held is not None:
+            raise MustWait
         if not heavy and (direct := self._at_once()) is not None:
             try:
                 return await direct.fetch(statements)
@@ -115,7 +118,7 @@ class Readers:
 
     def at_once(self, statements: Sequence[Bound]) -> list[list[Raw]] | None:
         """The rows of each statement, where they can be had on the loop's thread now; None where `fetch` must do it."""
-        if (direct := self._at_once()) is None:
+        if (direct := self._held or self._at_once()) is None:
             return None
         try:
             return direct.at_once(statements)
@@ -123,8 +126,32 @@ class Readers:
             self._refused(direct, error)
             return None
 
+    def hold(self) -> bool:
+        """Answer all that is asked until `release` at once, of one state of the database; False where that cannot be.
+
+        What cannot be answered at once raises MustWait meanwhile.
+        """
+        direct = self._at_once()
+        if direct is None or self._held is not None or not direct.hold():
+            return False
+        self._held = direct
+        return True
+
+    def release(self) -> None:
+        """End what `hold` began."""
+        held, self._held = self._held, None
+        if held is not None:
+            held.release()
+
+    async def soon(self) -> None:
+        """Return when it may be worth while to `hold`."""
+        if (direct := self._at_once()) is not None:
+            await direct.soon()
+
     async def table(self, sql: str, values: Sequence[Any] = ()) -> Table:
         """The rows of one statement with the names of their columns; refuses as `fetch` does."""
+        if self._held is not None:
+            raise MustWait
         if (direct := self._at_once()) is not None:
             try:
                 return await direct.table(sql, values)
@@ -166,7 +193,7 @@ class Readers:
     def version(self) -> Hashable | None:
         """What `data_version` tells, where it needs no wait; None where it does, and on other engines."""
         direct = self._direct
-        if direct is None or not direct.usable():
+        if direct is None or not (direct is self._held or direct.usable()):
             return None
         try:
             version = direct.data_version()

@@ -1,5 +1,6 @@
 """The twin law: the compiled engine answers as graphql-core does, on documents written and documents drawn."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,7 +21,7 @@ from gateway.execution.run import Run
 from loaders.errors import ValueInvalid
 from resolvers.paging import cursor
 from schema.api import schema
-from schema.reading import read
+from schema.reading import Hurry, read
 from tests import documents
 from tests.drawing import draw
 from tests.execution.twins import WIDE, difference
@@ -195,9 +196,13 @@ async def _texts(world: World) -> dict[str, list[str]]:
 
 # graphql-core starts resolvers beside one that fails at once, and never awaits them.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore:.*never awaited")
-async def test_drawn_documents_answer_as_graphql_core(world: World) -> None:
+async def test_drawn_documents_answer_as_graphql_core(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     random, texts = Random(SEED), await _texts(world)
+    direct = world.recorded.reads._direct
+    assert direct is not None
+    monkeypatch.setattr(direct, "_budget", 60.0)  # a drawn document may take long
     compiled, core = _compiled(), Engine(schema, WIDE)
+    hurried = CompiledEngine(schema, WIDE, fetch=read, cursor=cursor, hurry=Hurry())
     filled = 0
     for number in range(DRAWN):
         text, variables = draw(schema._schema, SEED + number, texts)
@@ -209,7 +214,13 @@ async def test_drawn_documents_answer_as_graphql_core(world: World) -> None:
         theirs = await core.execute(prepared, world.context(guardian))
         differs = difference(mine, theirs)
         assert differs is None, f"seed {SEED + number}: {text} {variables}\n{differs}"
+        at_once = hurried.at_once(prepared, world.at_once(guardian))
+        if at_once is not None:
+            assert orjson.dumps(at_once.data) == orjson.dumps(mine.data), f"seed {SEED + number}: {text} {variables}"
+            assert _all_told(at_once) == _all_told(mine)
+        await asyncio.sleep(0)  # the next one has the loop's time anew
         filled += theirs.data is not None and len(orjson.dumps(theirs.data)) > 500
     print(f"seed {SEED}: {DRAWN} drawn, {filled} with much data, {dict(compiled.runs)}")
     assert filled > DRAWN // 4
     assert compiled.runs["compiled"] > DRAWN // 2
+    assert hurried.runs["at once"] > DRAWN // 8

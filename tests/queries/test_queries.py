@@ -37,6 +37,16 @@ class Trips:
     def at_once(self, statements: Sequence[Bound]) -> None:
         """Nothing: whatever is read is to be written down."""
 
+    def hold(self) -> bool:
+        """Never: the same."""
+        return False
+
+    def release(self) -> None:
+        """Nothing was held."""
+
+    async def soon(self) -> None:
+        """Nothing comes of it."""
+
     def version(self) -> Hashable | None:
         """The database's own word."""
         return self.reads.version()
