@@ -1,4 +1,4 @@
-"""Who of all processes over one store watches the source: one, until it gives that up or is not heard of any more."""
+"""Who of all processes over one store does what only one may, until it gives that up or is not heard of any more."""
 
 import os
 import secrets
@@ -11,17 +11,23 @@ from loaders.errors import LoaderError
 from loaders.portal import leases
 from loaders.portal.transaction import Store, Transaction
 
-_NAME = "watcher"
-
 
 class Replaced(Exception):
-    """Another process watches the source now."""
+    """Another process does it now."""
 
 
 class Lease:
-    """This process's part in it; `began` is called whenever it becomes the one that watches."""
+    """This process's part in what `name` stands for; `began` is called whenever it becomes the one that does it."""
 
-    def __init__(self, store: Store, span: timedelta, now: Callable[[], datetime], began: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        span: timedelta,
+        now: Callable[[], datetime],
+        began: Callable[[], None],
+        name: str = "watcher",
+    ) -> None:
+        self._name = name
         self._store = store
         self._span = span
         self._now = now
@@ -31,17 +37,17 @@ class Lease:
 
     @property
     def held(self) -> bool:
-        """Whether this is the process that watches, as far as it knows."""
+        """Whether this is the process that does it, as far as it knows."""
         return self._until is not None
 
     async def hold(self) -> bool:
-        """Whether this is the process that watches; renews the lease long before it is over."""
+        """Whether this is the process that does it; renews the lease long before it is over."""
         now = self._now()
         if self._until is not None and now < self._until - self._span / 2:
             return True
         until = now + self._span
         async with self._store.transaction() as transaction:
-            held = await leases.hold(transaction, _NAME, self._holder, now, until)
+            held = await leases.hold(transaction, self._name, self._holder, now, until)
         if held and self._until is None:
             self._began()
         self._until = until if held else None
@@ -50,15 +56,15 @@ class Lease:
     async def guard(self, transaction: Transaction) -> None:
         """Returns where nobody has taken the lease, and none can until the transaction ends; Replaced otherwise."""
         until = self._now() + self._span
-        if not await leases.keep(transaction, _NAME, self._holder, until):
+        if not await leases.keep(transaction, self._name, self._holder, until):
             self._until = None
             raise Replaced
         self._until = until
 
     async def give_up(self) -> None:
-        """Lets another process watch at once."""
+        """Lets another process do it at once."""
         if self._until is not None:
             self._until = None
             with suppress(LoaderError):
                 async with self._store.transaction() as transaction:
-                    await leases.give_up(transaction, _NAME, self._holder)
+                    await leases.give_up(transaction, self._name, self._holder)
