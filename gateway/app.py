@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ from loaders.relations import Relations
 from loaders.source import Source
 from resolvers.context import Caller, Context, Viewer
 from resolvers.live import Live
+from resolvers.notifications.notifier import Notifier
 from resolvers.paging import cursor
 from resolvers.portal import Letterhead, Portal
 from resolvers.portal.coming_of_age import post_notices
@@ -211,6 +212,9 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
         stack.push_async_callback(rulings.stop)
         await live.start()
         stack.push_async_callback(live.stop)
+        notifier = Notifier(portal, source, timedelta(seconds=settings.settle_window))
+        await notifier.start()
+        stack.push_async_callback(notifier.stop)
 
         def context(viewer: Viewer | None, caller: Caller) -> Context:
             return Context(

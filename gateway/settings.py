@@ -162,6 +162,14 @@ class Settings(BaseSettings):
     watch_interval: float = _Seconds(
         default=2.0, le=3600, description="Seconds between looks for changes in the SIS.", examples=["2"]
     )
+    settle_window: float = Field(
+        600.0,
+        ge=0,
+        le=86_400,
+        allow_inf_nan=False,
+        description="Seconds for which a grade, score or mark must rest before families are told of it.",
+        examples=["600"],
+    )
     shared_rows: int = Field(
         200_000,
         ge=0,

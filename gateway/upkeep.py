@@ -14,6 +14,8 @@ from loaders.portal.devices import forget_devices
 from loaders.portal.document_links import forget_document_links
 from loaders.portal.letter_jobs import forget_letters
 from loaders.portal.mail import forget_finished
+from loaders.portal.notices import forget_notices
+from loaders.portal.notifications import forget_notifications
 from loaders.portal.portal_requests import expire_requests, forget_portal_requests
 from loaders.portal.push_devices import sweep_devices
 from loaders.portal.pushes import forget_pushes
@@ -45,6 +47,8 @@ RETENTIONS: tuple[Retention, ...] = (
     Retention("mails", timedelta(days=30), forget_finished),
     Retention("pushes", timedelta(days=30), forget_pushes),
     Retention("devices for push", timedelta(0), sweep_devices),
+    Retention("notices", timedelta(days=200), forget_notices),
+    Retention("notifications", timedelta(days=183), forget_notifications),
     Retention("recovery attempts", timedelta(days=30), forget_attempts),
     Retention("links to new passwords", timedelta(days=30), forget_resets),
     Retention("links to recovery addresses", timedelta(days=30), forget_links),

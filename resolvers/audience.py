@@ -79,6 +79,12 @@ class Audience:
             found.append(place)
         return found
 
+    async def scopes(self, guardians: Iterable[Key]) -> Scopes:
+        """What tells the scope of each of these guardians, as `access.take_scope` takes it; nothing of who has none."""
+        asked = list(dict.fromkeys(guardians))
+        found = await self._scopes_of(asked) if asked else {}
+        return {guardian: found[guardian] for guardian in asked if guardian in found}
+
     async def students_of_all(self, guardians: Iterable[Key]) -> Mapping[Key, frozenset[Key]]:
         """The students of each of these guardians."""
         asked = list(dict.fromkeys(guardians))

@@ -146,7 +146,7 @@ def event_of(adapter: Adapter, sealer: Sealer, epoch: str, change: LoggedChange)
     guardian = None if change.guardian_id is None else adapter.parse_key("guardian", change.guardian_id)
     if student is None and guardian is None:
         return None
-    percent, letter = _previous(sealer, change.previous_sealed)
+    percent, letter = previous_of(sealer, change.previous_sealed)
     return ChangeEvent(
         sequence=change.seq,
         cursor=cursor_of(epoch, change.seq),
@@ -231,7 +231,8 @@ def _a_key(part: Key | date) -> Key:
     return part
 
 
-def _previous(sealer: Sealer, sealed: str | None) -> tuple[Decimal | None, str | None]:
+def previous_of(sealer: Sealer, sealed: str | None) -> tuple[Decimal | None, str | None]:
+    """A grade's percent and letter before a change, as they were sealed in the log; None where they cannot be read."""
     if sealed is None:
         return None, None
     try:

@@ -7,6 +7,7 @@ from schema.account_management import AccountMutations
 from schema.activation import ActivationMutations
 from schema.calendar_feeds import CalendarFeedMutations
 from schema.letters import LetterMutations
+from schema.notification_orders import NotificationMutations
 from schema.portal_requests import PortalRequestMutations
 from schema.recovery import RecoveryMutations
 from schema.registration_orders import RegistrationMutations
@@ -36,5 +37,6 @@ class Mutation(
     RecoveryMutations,
     RegistrationMutations,
     RegistrationReviewMutations,
+    NotificationMutations,
 ):
     pass

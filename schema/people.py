@@ -46,6 +46,7 @@ from schema.grades import Grade
 from schema.immunizations import ImmunizationRecord
 from schema.messages import Message, MessageFilter, wanted_messages
 from schema.node import Node
+from schema.notifications import NotificationReader
 from schema.registrations import Registrar
 from schema.scalars import EmailAddress
 from schema.schedule import Schedule
@@ -218,7 +219,16 @@ class Student(Node):
 
 
 @strawberry.type(description="A parent or guardian: the viewer, nobody else.")
-class Parent(Node, SessionOwner, AccessLogReader, SupportAsker, ChangeReader, CalendarFeedOwner, Registrar):
+class Parent(
+    Node,
+    SessionOwner,
+    AccessLogReader,
+    SupportAsker,
+    ChangeReader,
+    CalendarFeedOwner,
+    Registrar,
+    NotificationReader,
+):
     key: Private[Any]
     sourced_id: str = strawberry.field(description="The guardian's key in the source.")
     given_name: str = strawberry.field(description="The given name.")

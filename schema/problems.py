@@ -88,6 +88,13 @@ described(
         ProblemCode.UPLOADS_NOT_TAKEN: "The district takes no documents here.",
         ProblemCode.SIGNATURE_WRONG: "The signature is not the full name of the guardian who signs.",
         ProblemCode.NOT_YOURS: "Another guardian has to do this.",
+        ProblemCode.STUDENT_NOT_TAKEN: "What is ordered concerns no single student, and one is named.",
+        ProblemCode.CHANNELS_MISSING: "A rule that tells something needs a channel.",
+        ProblemCode.THRESHOLD_INVALID: "A rule lacks its threshold or direction, or takes none, or none so large.",
+        ProblemCode.DAYS_AHEAD_INVALID: "A rule takes no days ahead, or not so many.",
+        ProblemCode.QUIET_HOURS_INVALID: "Quiet hours lack their beginning or end, or end as they begin.",
+        ProblemCode.TIME_ZONE_UNKNOWN: "It is the name of no IANA time zone.",
+        ProblemCode.WEEKDAY_INVALID: "It is the number of no day of the week.",
     },
 )
 

@@ -31,7 +31,19 @@ NOT_FOR_PARENTS = frozenset({"staff"})
 #: What stands in the portal store, which is not there for most documents that are drawn.
 IN_THE_STORE = {
     "Parent": frozenset(
-        {"security", "sessions", "accessLog", "supportRequests", "changes", "calendarFeeds", "registrations"}
+        {
+            "security",
+            "sessions",
+            "accessLog",
+            "supportRequests",
+            "changes",
+            "calendarFeeds",
+            "registrations",
+            "notificationRules",
+            "notificationSettings",
+            "notifications",
+            "unreadNotificationCount",
+        }
     ),
     "Portal": frozenset({"portalRequest"}),
     "Document": frozenset({"url", "firstViewedAt"}),

@@ -39,6 +39,7 @@ MUTATIONS = (
     *("reviewRegistration", "assignRegistration", "remarkOnRegistration", "setStaffSchools"),
     *("setAccessBlock", "liftAccessBlock", "setAreaSwitch", "liftAreaSwitch"),
     *("recordEligibility", "withdrawEligibility", "createCalendarFeed", "revokeCalendarFeed"),
+    *("setNotificationRule", "setNotificationSettings", "markNotificationsRead"),
 )
 #: What would end the parent's own session: drawn for nobody alone.
 NOT_FOR_GUESTS = ("revokeOtherSessions",)

@@ -101,14 +101,17 @@ def _plain(table: str, name: str, type_: str) -> Any:
         "state": {
             "letter_job": "DONE",
             "mail": "WAITING",
+            "notice": "WAITING",
+            "push": "WAITING",
             "support_request": "NEW",
             "portal_request": "SUBMITTED",
             "registration_upload": "EXPECTED",
         },
         "delivery": {"portal_request": "POST"},
-        "kind": {"recovery_attempt": "LINK", "eligibility": "CONSENT"},
+        "kind": {"recovery_attempt": "LINK", "eligibility": "CONSENT", "dead_letter": "MAIL"},
         "reason": {"access_block": "COURT_ORDER", "area_switch": "SUMMER"},
         "area": {"area_switch": "GRADES"},
+        "platform": {"push_device": "FCM"},
     }
     if table in known.get(name, {}):
         return known[name][table]

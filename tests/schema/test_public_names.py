@@ -66,6 +66,9 @@ type Mutation {
   assignRegistration(input: AssignRegistrationInput!): RegistrationResult!
   remarkOnRegistration(input: RegistrationRemarkInput!): RegistrationResult!
   setStaffSchools(input: StaffSchoolsInput!): AccountOrderResult!
+  setNotificationRule(input: NotificationRuleInput!): NotificationRuleResult!
+  setNotificationSettings(input: NotificationSettingsInput!): NotificationSettingsResult!
+  markNotificationsRead(ids: [ID!]!, read: Boolean! = true): MarkNotificationsReadResult!
 }
 type Subscription {
   gradeChanged(studentId: ID, after: String): GradeChanged!
@@ -109,6 +112,8 @@ type Parent implements Node {
   messages(first: Int, after: String, filter: MessageFilter): MessageConnection!
   unreadMessageCount: Int!  sessions: [Session!]!  supportRequests: [SupportRequest!]!
   calendarFeeds: [CalendarFeed!]!
+  notificationRules: [NotificationRule!]!  notificationSettings: NotificationSettings!
+  notifications(first: Int, after: String, unread: Boolean): NotificationConnection!  unreadNotificationCount: Int!
   registrations(schoolYear: Int): [Registration!]  registrationForms(language: String): [RegistrationForm!]
   accessLog(first: Int, after: String): AccessLogConnection!
   changes(first: Int, after: String): ChangeConnection!
@@ -385,6 +390,42 @@ type AccountState {
   finished: Boolean!  registrationSchools: StaffSchools!
 }
 type SecurityAlert { happenedAt: DateTime!  network: String! }
+enum NotificationKind {
+  GRADE_POSTED GRADE_CROSSED ASSIGNMENT_SCORED MISSING_WORK DUE_SOON ATTENDANCE DOCUMENT MESSAGE REGISTRATION SUPPORT
+}
+enum NotificationMode { INSTANT DAILY WEEKLY OFF }
+enum NotificationChannel { PUSH EMAIL INBOX }
+enum ThresholdDirection { BELOW ABOVE }
+type NotificationRule {
+  kind: NotificationKind!  student: Student  mode: NotificationMode!  channels: [NotificationChannel!]!
+  threshold: Decimal  direction: ThresholdDirection  daysAhead: Int  isDefault: Boolean!
+}
+type NotificationSettings {
+  quietFrom: LocalTime  quietUntil: LocalTime  timeZone: String  holdInSchoolHours: Boolean!  showDetail: Boolean!
+  digestAt: LocalTime!  digestWeekday: Int!
+}
+type Notification {
+  id: ID!  kind: NotificationKind!  student: Student  text: String!  count: Int!  corrects: Boolean!
+  subjectIds: [ID!]!  toldAt: DateTime!  read: Boolean!  readAt: DateTime
+}
+type NotificationConnection {
+  edges: [NotificationEdge!]!  nodes: [Notification!]!  pageInfo: PageInfo!  totalCount: Int!
+}
+type NotificationEdge { cursor: String!  node: Notification! }
+input NotificationRuleInput {
+  kind: NotificationKind!  studentId: ID  mode: NotificationMode  channels: [NotificationChannel!]
+  threshold: Decimal  direction: ThresholdDirection  daysAhead: Int
+}
+input NotificationSettingsInput {
+  quietFrom: LocalTime  quietUntil: LocalTime  timeZone: String  holdInSchoolHours: Boolean!  showDetail: Boolean!
+  digestAt: LocalTime!  digestWeekday: Int!
+}
+union NotificationRuleResult = NotificationRuleSuccess | Problems
+type NotificationRuleSuccess { rule: NotificationRule! }
+union NotificationSettingsResult = NotificationSettingsSuccess | Problems
+type NotificationSettingsSuccess { settings: NotificationSettings! }
+union MarkNotificationsReadResult = MarkNotificationsReadSuccess | Problems
+type MarkNotificationsReadSuccess { marked: Int!  unreadNotificationCount: Int! }
 type CalendarFeed { id: ID!  createdAt: DateTime!  lastFetchedAt: DateTime  student: Student }
 union CreateCalendarFeedResult = CreateCalendarFeedSuccess | Problems
 type CreateCalendarFeedSuccess { feed: CalendarFeed!  url: URL! }

@@ -157,6 +157,7 @@ def test_whoever_has_an_id_that_can_be_fetched_is_a_node() -> None:
         "Node",
         "CalendarFeed",
         "Category",
+        "Notification",
         "PreferenceImage",
         "RegistrationUpload",
         "Session",
