@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gateway.demo_form import form_text
@@ -151,7 +152,8 @@ def codes(done: Any) -> list[ProblemCode]:
     return [problem.code for problem in done.problems]
 
 
-def everything(path: str) -> bytes:
-    """All that a SQLite store holds, as text."""
+def everything(path: Path) -> bytes:
+    """All that a SQLite store holds, as text, and the bytes of its files as they lie on disk."""
+    files = [each.read_bytes() for each in path.parent.glob(f"{path.name}*")]
     with closing(sqlite3.connect(path)) as store:
-        return "\n".join(store.iterdump()).encode()
+        return b"\n".join(["\n".join(store.iterdump()).encode(), *files])

@@ -38,6 +38,9 @@ FAULTS = [
     ('{ en = "Name" } }', '{ en = "Name" }, export = "users.x" }', "sections.student.name.export: 'users.x' is none"),
     ('{ en = "Name" } }', '{ en = "Name" }, hint = "x" }', "sections.student.name.hint: Extra inputs"),
     ('{ en = "Name" } }', '{ en = "Name" }, when = { field = "grade" } }', "sections.student.name.when: student.grade"),
+    ('{ en = "Name" } }', '{ en = "Name" }, max_bytes = 3 }', "sections.student.name.max_bytes: a field of kind TEXT"),
+    ('"TEXT"', '"DOCUMENT", media_types = ["text/html"]', "sections.student.name.media_types: 'text/html' is none of"),
+    ('"TEXT"', '"DOCUMENT", max_bytes = 99000000', "sections.student.name.max_bytes: "),
     ('id = "grade"', 'id = "name"', "sections.student: name is there twice."),
     (', choices = [{ value = "KG", label = { en = "K" } }]', "", "sections.student.grade.choices: list what can be"),
     ("closes_on = 2027-08-31", "closes_on = 2026-08-31", "windows: one closes on 2026-08-31, before it opens"),
@@ -101,6 +104,17 @@ def test_the_version_is_of_what_is_asked_and_of_no_window() -> None:
     asked = parse_form("form.toml", SMALL.replace('{ en = "Name" } }', '{ en = "Name" }, required = true }'))
     assert form.version == moved.version != asked.version
     assert {field.kind for _, field in form.fields()} == {FieldKind.TEXT, FieldKind.CHOICE}
+
+
+def test_a_document_is_bounded_where_the_form_says_nothing() -> None:
+    asked = (
+        parse_form("form.toml", SMALL.replace('"TEXT"', '"DOCUMENT", media_types = ["image/png"]')).sections[0].fields
+    )
+    assert [(rule.code.value, rule.value) for rule in asked[0].rules] == [
+        ("MEDIA_TYPES", "image/png"),
+        ("MAX_BYTES", str(10 * 2**20)),
+        ("MAX_DOCUMENTS", "5"),
+    ]
 
 
 @pytest.mark.parametrize("pattern", ["(a)", "a|b", "a*b*", "[a", "^a", "a$", "a{3", ".", r"\w", "a**", "[z-a]"])

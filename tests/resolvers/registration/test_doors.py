@@ -1,8 +1,6 @@
 """Who sees and writes a registration, and when: rights on every path, windows, states, and orders cut off anywhere."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,6 +16,7 @@ from resolvers.registration.reading import own_registrations, registration_of_id
 from resolvers.registration.starting import StartRegistration, start_registration
 from resolvers.registration.states import MOVES, OPEN, Mover, may_move
 from resolvers.registration.submitting import withdraw_registration
+from tests.cutting import Cut
 from tests.portal import House
 from tests.registration import (
     YEAR,
@@ -42,34 +41,6 @@ STRANGER = """select guardian_id from guardian_student where portal_access = 1 a
 
 async def stored(house: House) -> dict[str, Any]:
     return {name: await house.writer.rows(f"select * from {name} order by 1, 2") for name in TABLES}
-
-
-@dataclass
-class Cut:
-    """The store, whose transactions are cut off before their n-th statement."""
-
-    inner: Any
-    left: int
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
-        async with self.inner.transaction() as transaction:
-            yield Counting(transaction, self)
-
-
-@dataclass
-class Counting:
-    inner: Any
-    cut: Cut
-
-    def __getattr__(self, name: str) -> Any:
-        self.cut.left -= 1
-        if self.cut.left < 0:
-            raise ConnectionResetError(name)
-        return getattr(self.inner, name)
 
 
 async def test_who_lacks_the_right_gets_the_answers_of_one_that_is_not_there(

@@ -109,6 +109,13 @@ def test_each_bound_holds_to_the_last_value_that_it_allows(
     assert [*broken(field, ["", " \n"], TODAY)] == []
 
 
+def test_documents_are_counted_and_blank_ones_are_none() -> None:
+    rule = Rule(RuleCode.MAX_DOCUMENTS, "2")
+    field = Field("x", FieldKind.DOCUMENT, {}, {}, (rule,))
+    assert [*broken(field, ["1", "", "2"], TODAY)] == []
+    assert [*broken(field, ["1", "2", "3"], TODAY)] == [rule]
+
+
 @pytest.mark.node
 async def test_a_front_end_that_has_the_served_form_alone_finds_the_same_faults(
     house: House, world: World, node: str
