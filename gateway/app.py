@@ -22,7 +22,8 @@ from gateway.endings import Endings
 from gateway.execution.compiled import CompiledEngine
 from gateway.letters import LetterWriter
 from gateway.limits import Limits
-from gateway.mail import Postman, mail_of
+from gateway.mail import MailLane, mail_of
+from gateway.outbox import Outbox
 from gateway.pages.calendar import calendar_routes
 from gateway.pages.documents import document_routes
 from gateway.pages.graphiql import graphiql_page, static_routes
@@ -181,9 +182,9 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
         if mail is None:
             _log.warning("Mail waits in the outbox: HOMEROOM_SMTP_URL is not set.")
         else:
-            postman = Postman(portal, mail)
-            await postman.start()
-            stack.push_async_callback(postman.stop)
+            mails = Outbox(portal, MailLane(portal, mail))
+            await mails.start()
+            stack.push_async_callback(mails.stop)
         uploads, examiner = None, None
         if settings.uploads is not None:
             uploads = UploadFolder(settings.uploads, sealer)

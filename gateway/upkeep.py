@@ -10,6 +10,7 @@ from functools import partial
 
 from loaders.errors import LoaderError
 from loaders.portal.change_log import forget_changes
+from loaders.portal.dead_letters import forget_dead_letters
 from loaders.portal.devices import forget_devices
 from loaders.portal.document_links import forget_document_links
 from loaders.portal.letter_jobs import forget_letters
@@ -45,6 +46,7 @@ class Retention:
 RETENTIONS: tuple[Retention, ...] = (
     Retention("changes", timedelta(days=2), partial(forget_changes, least=100_000)),
     Retention("mails", timedelta(days=30), forget_finished),
+    Retention("dead letters", timedelta(days=30), forget_dead_letters),
     Retention("pushes", timedelta(days=30), forget_pushes),
     Retention("devices for push", timedelta(0), sweep_devices),
     Retention("notices", timedelta(days=200), forget_notices),

@@ -1,7 +1,7 @@
-"""Mail on its way out: composed, handed to an SMTP server or a folder, and tried again until it is gone."""
+"""Mail on its way out: composed, and handed to an SMTP server or a folder."""
 
 from gateway.mail.composing import Outgoing
-from gateway.mail.delivery import Mail, Undeliverable, Unreachable, mail_of
-from gateway.mail.postman import Postman
+from gateway.mail.delivery import Mail, mail_of
+from gateway.mail.lane import MailLane
 
-__all__ = ["Mail", "Outgoing", "Postman", "Undeliverable", "Unreachable", "mail_of"]
+__all__ = ["Mail", "MailLane", "Outgoing", "mail_of"]

@@ -12,19 +12,12 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 
 from gateway.mail.composing import Outgoing, Sender, composed
+from gateway.outbox import Undeliverable, Unreachable
 from gateway.settings import Settings
 
 _SECONDS = 20.0
 _PERMANENT = range(500, 600)
 _PORTS = {"smtp": 587, "smtps": 465}
-
-
-class Unreachable(Exception):
-    """The mail could not be handed over now; another try may. The message says what happened, without addresses."""
-
-
-class Undeliverable(Exception):
-    """The mail will never be taken as it is; the message says what happened, without addresses."""
 
 
 class Mail(Protocol):

@@ -26,6 +26,8 @@ class WaitingMail:
     """A mail that waits to be sent; `next_try_at` is when, and tells whether somebody else has taken it since."""
 
     id: int
+    account_id: int | None
+    template: str
     to_address: str
     subject: str
     text_sealed: str
@@ -68,8 +70,9 @@ async def add_mail(transaction: Transaction, mail: NewMail) -> int:
 async def due_mail(store: Reading, now: datetime, limit: int) -> list[WaitingMail]:
     """The mails whose time has come, the longest due first."""
     found = await store.rows(
-        "select id, to_address, subject, text_sealed, html_sealed, posted_at, worthless_at, tries, next_try_at "
-        "from mail where state = 'WAITING' and next_try_at <= :now_at order by next_try_at, id limit :n",
+        "select id, account_id, template, to_address, subject, text_sealed, html_sealed, posted_at, worthless_at, "
+        "tries, next_try_at from mail where state = 'WAITING' and next_try_at <= :now_at "
+        "order by next_try_at, id limit :n",
         {"now_at": now, "n": limit},
     )
     return [_waiting(row) for row in found]
@@ -109,6 +112,18 @@ async def finish(transaction: Transaction, mail_id: int, state: str, now: dateti
     )
 
 
+async def revive(
+    transaction: Transaction, mail_id: int, text_sealed: str, html_sealed: str | None, now: datetime
+) -> bool:
+    """Lets a mail that has failed be tried anew; False where there is none."""
+    changed = await transaction.execute(
+        "update mail set state = 'WAITING', finished_at = null, text_sealed = :text_sealed, "
+        "html_sealed = :html_sealed, tries = 0, next_try_at = :now_at where id = :id and state = 'FAILED'",
+        {"id": mail_id, "text_sealed": text_sealed, "html_sealed": html_sealed, "now_at": now},
+    )
+    return changed == 1
+
+
 async def forget_finished(transaction: Transaction, before: datetime) -> int:
     """Deletes the mails that were done with before that instant; how many."""
     return await transaction.execute("delete from mail where finished_at < :before_at", {"before_at": before})
@@ -128,6 +143,8 @@ async def queue(store: Reading) -> Queue:
 def _waiting(row: Row) -> WaitingMail:
     return WaitingMail(
         id=row["id"],
+        account_id=row["account_id"],
+        template=row["template"],
         to_address=row["to_address"],
         subject=row["subject"],
         text_sealed=row["text_sealed"],

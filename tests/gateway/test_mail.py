@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP
 
-from gateway.mail import Outgoing, Postman, Undeliverable, Unreachable, mail_of
+from gateway.mail import Mail, MailLane, Outgoing, mail_of
 from gateway.mail.composing import Sender, composed
 from gateway.mail.delivery import FolderMail, SmtpMail
-from gateway.mail.postman import Rounds
+from gateway.outbox import Outbox, Rounds, Undeliverable, Unreachable
 from gateway.settings import load_settings
+from loaders.portal.mail import WaitingMail
 from resolvers.portal.mail import Letter, post
 from tests.portal import NOON, House, empty_place, open_house
 
@@ -75,6 +76,12 @@ async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 def smtp(port: int) -> SmtpMail:
     return SmtpMail("127.0.0.1", port, SENDER)
+
+
+def postman(house: House, mail: Mail, **changes: Any) -> Outbox[WaitingMail]:
+    """The outbox of mail, which waits as long as it may between tries."""
+    rounds = Rounds(first_wait=timedelta(minutes=1), draw=lambda: 1.0, **changes)
+    return Outbox(house.portal, MailLane(house.portal, mail), rounds)
 
 
 def outgoing(to: str = "ana@example.org", id: int = 7) -> Outgoing:
@@ -168,12 +175,12 @@ async def test_what_is_ordered_together_goes_out_singly_and_leaves_no_text(
     house: House, server: int, inbox: Inbox
 ) -> None:
     await order(house, "ana@example.org", "ben@example.org")
-    postman = Postman(house.portal, smtp(server))
-    assert await postman.deliver_due() == 2
+    mails = postman(house, smtp(server))
+    assert await mails.deliver_due() == 2
     assert [envelope.rcpt_tos for envelope in inbox.envelopes] == [["ana@example.org"], ["ben@example.org"]]
     assert inbox.message(0).get_content().startswith("Hello Ana,\r\n")
     assert await rows(house) == [(f"{name}@example.org", "SENT", 1, None, True) for name in ("ana", "ben")]
-    assert await postman.deliver_due() == 0
+    assert await mails.deliver_due() == 0
 
 
 async def test_an_order_that_is_not_done_sends_nothing(house: House) -> None:
@@ -190,21 +197,21 @@ async def test_an_order_that_is_not_done_sends_nothing(house: House) -> None:
 async def test_a_mail_is_tried_again_after_waits_that_double(house: House, server: int, inbox: Inbox) -> None:
     await order(house, "ana@example.org")
     inbox.answers += ["451 later"] * 3
-    postman = Postman(house.portal, smtp(server))
+    mails = postman(house, smtp(server))
     for minutes in (1, 2, 4):
-        assert await postman.deliver_due() == 0
+        assert await mails.deliver_due() == 0
         house.clock.pass_by(minutes=minutes, seconds=-1)
-        assert await postman.deliver_due() == 0
+        assert await mails.deliver_due() == 0
         house.clock.pass_by(seconds=1)
     assert await rows(house) == [("ana@example.org", "WAITING", 3, "The address was refused (451).", False)]
-    assert await postman.deliver_due() == 1
+    assert await mails.deliver_due() == 1
     assert await rows(house) == [("ana@example.org", "SENT", 4, None, True)]
 
 
 async def test_one_bad_address_keeps_no_other_mail_waiting(house: House, server: int, inbox: Inbox) -> None:
     await order(house, "bad@example.org", "ana@example.org")
     inbox.answers.append("550 nobody here")
-    assert await Postman(house.portal, smtp(server)).deliver_due() == 1
+    assert await postman(house, smtp(server)).deliver_due() == 1
     assert await rows(house) == [
         ("bad@example.org", "FAILED", 1, "The address was refused (550).", True),
         ("ana@example.org", "SENT", 1, None, True),
@@ -213,9 +220,9 @@ async def test_one_bad_address_keeps_no_other_mail_waiting(house: House, server:
 
 async def test_a_mail_is_given_up_in_the_end(house: House) -> None:
     await order(house, "ana@example.org")
-    postman = Postman(house.portal, smtp(1), Rounds(most_tries=3))
+    mails = postman(house, smtp(1), most_tries=3)
     for _ in range(5):
-        await postman.deliver_due()
+        await mails.deliver_due()
         house.clock.pass_by(hours=3)
     ((_, state, tries, _, emptied),) = await rows(house)
     assert (state, tries, emptied) == ("FAILED", 3, True)
@@ -224,14 +231,14 @@ async def test_a_mail_is_given_up_in_the_end(house: House) -> None:
 async def test_what_is_over_is_not_sent(house: House, server: int, inbox: Inbox) -> None:
     await order(house, "ana@example.org", worthless_at=NOON + timedelta(minutes=30))
     house.clock.pass_by(minutes=30)
-    assert await Postman(house.portal, smtp(server)).deliver_due() == 0
+    assert await postman(house, smtp(server)).deliver_due() == 0
     assert (inbox.envelopes, (await rows(house))[0][1]) == ([], "FAILED")
 
 
 async def test_two_postmen_deliver_each_mail_once(house: House, server: int, inbox: Inbox) -> None:
     await order(house, *(f"p{n}@example.org" for n in range(12)))
-    postmen = [Postman(house.portal, smtp(server), Rounds(at_once=3)) for _ in range(2)]
-    assert sum(await asyncio.gather(*(postman.deliver_due() for postman in postmen))) == 12
+    postmen = [postman(house, smtp(server), at_once=3) for _ in range(2)]
+    assert sum(await asyncio.gather(*(each.deliver_due() for each in postmen))) == 12
     assert sorted(e.rcpt_tos[0] for e in inbox.envelopes) == sorted(f"p{n}@example.org" for n in range(12))
 
 
@@ -244,15 +251,15 @@ async def test_a_try_that_never_ended_is_made_again(house: House, server: int, i
             begun.set()
             await asyncio.Event().wait()
 
-    task = asyncio.create_task(Postman(house.portal, Hangs()).deliver_due())
+    task = asyncio.create_task(postman(house, Hangs()).deliver_due())
     async with asyncio.timeout(DEADLINE):
         await begun.wait()
     task.cancel()
     await asyncio.wait({task})
-    postman = Postman(house.portal, smtp(server))
-    assert await postman.deliver_due() == 0
+    mails = postman(house, smtp(server))
+    assert await mails.deliver_due() == 0
     house.clock.pass_by(minutes=5)
-    assert await postman.deliver_due() == 1
+    assert await mails.deliver_due() == 1
 
 
 async def test_the_postman_hears_at_once_of_what_is_posted_here(house: House, server: int, inbox: Inbox) -> None:
@@ -263,25 +270,15 @@ async def test_the_postman_hears_at_once_of_what_is_posted_here(house: House, se
             await super().send(mail)
             sent.set()
 
-    postman = Postman(house.portal, Tells("127.0.0.1", server, SENDER), Rounds(look_every=timedelta(hours=1)))
-    await postman.start()
+    mails = postman(house, Tells("127.0.0.1", server, SENDER), look_every=timedelta(hours=1))
+    await mails.start()
     try:
         await order(house, "ana@example.org")
         async with asyncio.timeout(DEADLINE):
             await sent.wait()
     finally:
-        await postman.stop()
+        await mails.stop()
     assert len(inbox.envelopes) == 1
-
-
-async def test_what_is_done_with_is_forgotten_after_a_month(house: House, tmp_path: Path) -> None:
-    await order(house, "ana@example.org")
-    postman = Postman(house.portal, FolderMail(tmp_path / "mail", SENDER))
-    await postman.deliver_due()
-    house.clock.pass_by(days=31)
-    await order(house, "ben@example.org")
-    await postman.deliver_due()
-    assert [row[0] for row in await rows(house)] == ["ben@example.org"]
 
 
 def test_the_settings_say_how_mail_leaves(tmp_path: Path) -> None:
