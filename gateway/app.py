@@ -31,6 +31,8 @@ from gateway.pages.letters import letter_routes
 from gateway.pages.preferences import preference_routes
 from gateway.pages.uploads import upload_routes
 from gateway.papers import Press
+from gateway.push.lane import PUSH_ROUNDS, PushLane
+from gateway.push.services import push_services
 from gateway.rulings import Rulings
 from gateway.sealing import open_sealer
 from gateway.settings import Settings
@@ -167,6 +169,8 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
         hasher = PasswordHasher(hashing, pepper)
         stack.callback(hasher.close)
         sealer = open_sealer(settings)
+        push = push_services(settings, _utc_now)
+        stack.push_async_callback(push.close)
         portal = Portal(
             writer,
             hasher,
@@ -177,6 +181,7 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
             sealer=sealer,
             takes_uploads=settings.uploads is not None,
             letterhead=Letterhead(settings.district_name, settings.public_url or address, settings.support_email or ""),
+            push=push.offer,
         )
         mail = mail_of(settings)
         if mail is None:
@@ -193,6 +198,11 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
                 _log.warning("Documents that families hand in are not scanned: HOMEROOM_UPLOAD_SCAN is not set.")
             await examiner.start()
             stack.push_async_callback(examiner.stop)
+        if push.by_platform:
+            nobody = partial(Context, source, None, Caller(), portal, None)
+            pushes = Outbox(portal, PushLane(portal, push.by_platform, nobody), PUSH_ROUNDS)
+            await pushes.start()
+            stack.push_async_callback(pushes.stop)
         letters = LetterWriter(portal, source)
         await letters.start()
         stack.push_async_callback(letters.stop)

@@ -68,6 +68,19 @@ def migrate() -> None:
 
 
 @app.command()
+def pushkey(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Where the key goes; there must be no such file yet.")],
+) -> None:
+    """Make the key that web push is signed with, for HOMEROOM_PUSH_KEY_FILE. With a new key every browser must
+    subscribe again: keep a copy of it."""
+    with _refusals():
+        from gateway.commands import make_push_key
+
+        public = make_push_key(path)
+    _out(f"The key was made. Browsers subscribe with {public}")
+
+
+@app.command()
 def schema(
     check: Annotated[bool, typer.Option("--check", help="Only compare it with schema/schema.graphql.")] = False,
 ) -> None:

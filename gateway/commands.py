@@ -1,11 +1,13 @@
 """The commands that serve, check and migrate: what the command line runs, and what each tells its operator."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from gateway import demo, operators
+from gateway.push.tokens import make_key_file, public_key
 from gateway.sealing import SealKeyInvalid
 from gateway.serving import AddressTaken, listen, serve
 from gateway.settings import Settings, SettingsInvalid, load_settings
@@ -22,6 +24,10 @@ class NotCurrent(Exception):
     """A file that is made from the code is older than the code."""
 
 
+class KeyNotMade(Exception):
+    """A key was not made: there is a file already, or none can be written there."""
+
+
 class NotFit(Exception):
     """The source cannot be served as it is; what is wrong was printed."""
 
@@ -34,6 +40,7 @@ REFUSALS = (
     AddressTaken,
     operators.OrderRefused,
     NotCurrent,
+    KeyNotMade,
     NotFit,
 )
 
@@ -58,6 +65,8 @@ async def run_demo(*, students: int, seed: int, fresh: bool, serving: bool, out:
         for line in demo.lines(made, graphql_url(settings, port)):
             out(line)
 
+    # Read again: what was made since is named by them.
+    settings = made.settings()
     gateway = create_app(settings, address=address_of(settings, bound.getsockname()[1]))
     await serve(gateway, bound, ready, gateway.endpoint, settings.trusted_proxies)
 
@@ -129,6 +138,16 @@ async def run_migrate(*, out: Tell) -> None:
     """Bring the portal store up to date and tell what that took."""
     applied = await operators.migrate_store(load_settings().portal_url, lambda revision: out(f"applied {revision}"))
     out("The portal store is up to date." if applied else "The portal store was up to date; nothing was to do.")
+
+
+def make_push_key(path: Path) -> str:
+    """Make a key for web push in a new file that its owner alone reads; the public key, as browsers take it."""
+    try:
+        return public_key(make_key_file(path))
+    except FileExistsError:
+        raise KeyNotMade(f"{path.name} is there already, and is left as it is.") from None
+    except OSError as error:
+        raise KeyNotMade(f"{path.name} cannot be written ({error.strerror}).") from None
 
 
 def graphql_url(settings: Settings, port: int) -> str:

@@ -17,6 +17,7 @@ from gateway.demo_accounts import furnish
 from gateway.demo_form import write_form
 from gateway.operators import create_accounts, make_folder, migrate_store
 from gateway.papers.press import Part, Sheet, printed
+from gateway.push.tokens import make_key_file
 from gateway.settings import Settings, load_settings
 from loaders.demo import make_district
 from loaders.demo.calendar import TIME_ZONE
@@ -31,6 +32,7 @@ FOLDER = Path(".homeroom")
 DISTRICT_NAME = "Maple Falls School District"
 FRESH_DAYS = 6
 
+MAIL_FROM = "portal@maplefalls.example"
 PARENT, PARENT_PASSWORD = "parent", "walnut-kite-58"
 PARENT_EMAIL = "marisol.pena@families.maplefalls.example"
 STAFF, STAFF_PASSWORD = "staff", "harbor-lamp-73"
@@ -74,6 +76,11 @@ class Demo:
         return self.store.parent / "registration"
 
     @property
+    def push_key(self) -> Path:
+        """The key that its web push is signed with."""
+        return self.store.parent / "push.pem"
+
+    @property
     def portal_url(self) -> str:
         """The URL of its portal store."""
         return _url(self.store)
@@ -93,8 +100,11 @@ class Demo:
             pepper_file=None,
             seal_file=None,
             smtp_url=None,
-            mail_from=None,
+            mail_from=MAIL_FROM,
             mail_folder=self.mail,
+            push_key_file=self.push_key if self.push_key.exists() else None,
+            fcm_account_file=None,
+            apns_key_file=None,
             documents=self.documents,
             registration=self.forms,
             uploads=self.uploads,
@@ -131,6 +141,8 @@ async def prepare(
         say(f"The demo district was made: {students} students, current as of {day}.")
     else:
         say(reason)
+    if not demo.push_key.exists():
+        make_key_file(demo.push_key)
     write_form(demo.forms, day, keep=reason is not None)
     await migrate_store(demo.portal_url)
     guardian = str(guardian_of_case(demo.district, "parent"))

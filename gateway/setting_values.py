@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import SecretStr
 
+from gateway.push.accounts import service_account_in
+from gateway.push.tokens import elliptic_key_in
 from loaders.adapter import BUILT_IN, find_adapter
 from loaders.database.address import read_address
 from loaders.errors import AdapterInvalid, AddressInvalid
@@ -131,6 +133,32 @@ def seal_key_in(path: Path) -> bytes:
     if len(key) < SEAL_KEY_BYTES:
         raise refusal
     return key
+
+
+def signing_key_file(path: Path) -> Path:
+    """A file with a private key of P-256, as PEM."""
+    elliptic_key_in(path)
+    return path
+
+
+def google_account_file(path: Path) -> Path:
+    """A file with a service account of Google's, as JSON."""
+    service_account_in(path)
+    return path
+
+
+def apple_id(text: str) -> str:
+    """An id of ten characters, as Apple gives keys and teams."""
+    if not re.fullmatch(r"[A-Z0-9]{10}", text):
+        raise ValueError("It must be the ten capital letters and digits that Apple gives.")
+    return text
+
+
+def bundle_id(text: str) -> str:
+    """A bundle id of an app."""
+    if not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text):
+        raise ValueError("It must be a bundle id, names with dots between.")
+    return text
 
 
 def folder(path: Path) -> Path:

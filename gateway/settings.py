@@ -31,9 +31,12 @@ from pydantic_settings import (
 
 from gateway.setting_values import (
     adapter_name,
+    apple_id,
+    bundle_id,
     command_line,
     database_url,
     folder,
+    google_account_file,
     host_name,
     listed,
     long_enough,
@@ -43,6 +46,7 @@ from gateway.setting_values import (
     origin,
     pepper_in,
     seal_key_in,
+    signing_key_file,
     time_zone,
 )
 
@@ -140,6 +144,38 @@ class Settings(BaseSettings):
     )
     mail_folder: Annotated[Path, AfterValidator(folder)] | None = Field(
         None, description="A folder that takes the mail where there is no server, for development.", examples=["mail"]
+    )
+    push_key_file: Annotated[Path, AfterValidator(signing_key_file)] | None = Field(
+        None,
+        description="The file with the key that web push is signed with, made by `homeroom pushkey`; none without.",
+        examples=["/run/secrets/homeroom-push.pem"],
+    )
+    push_private: bool = Field(
+        False,
+        description="Web push may go to the own network and without TLS, for development.",
+        examples=["false"],
+    )
+    fcm_account_file: Annotated[Path, AfterValidator(google_account_file)] | None = Field(
+        None,
+        description="The service account's JSON file by which phones are reached through Firebase Cloud Messaging.",
+        examples=["/run/secrets/homeroom-fcm.json"],
+    )
+    apns_key_id: Annotated[str, AfterValidator(apple_id)] | None = Field(
+        None, description="The id of the key by which iPhones are reached, as Apple gives it.", examples=["ABC123DEFG"]
+    )
+    apns_team: Annotated[str, AfterValidator(apple_id)] | None = Field(
+        None, description="The id of the team that the key is of.", examples=["DEF123GHIJ"]
+    )
+    apns_topic: Annotated[str, AfterValidator(bundle_id)] | None = Field(
+        None, description="The bundle id of the app that is told.", examples=["org.example.portal"]
+    )
+    apns_key_file: Annotated[Path, AfterValidator(signing_key_file)] | None = Field(
+        None,
+        description="The .p8 file with that key.",
+        examples=["/run/secrets/homeroom-apns.p8"],
+    )
+    apns_sandbox: bool = Field(
+        False, description="Apple's push service for apps in development is taken.", examples=["false"]
     )
     documents: Annotated[Path, AfterValidator(folder)] | None = Field(
         None,
@@ -243,6 +279,21 @@ class Settings(BaseSettings):
         if url is not None and info.data.get("mail_from", "") is None:
             raise ValueError("HOMEROOM_MAIL_FROM must be set as well: a mail needs its sender.")
         return url
+
+    @field_validator("push_key_file")
+    @classmethod
+    def _with_contact(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        known = [info.data.get(name) for name in ("support_email", "mail_from")]
+        if path is not None and not any(known) and not (info.data.get("public_url") or "").startswith("https:"):
+            raise ValueError("HOMEROOM_SUPPORT_EMAIL must be set as well: push services want to know whom to write to.")
+        return path
+
+    @field_validator("apns_key_file")
+    @classmethod
+    def _with_app(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        if path is not None and any(info.data.get(f"apns_{name}", "") is None for name in ("key_id", "team", "topic")):
+            raise ValueError("HOMEROOM_APNS_KEY_ID, HOMEROOM_APNS_TEAM and HOMEROOM_APNS_TOPIC must be set as well.")
+        return path
 
     @field_validator("pepper_file")
     @classmethod

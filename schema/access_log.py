@@ -36,6 +36,7 @@ described(
         AccessKind.CALENDAR_FEED_CHANGED: "A calendar feed was made or revoked.",
         AccessKind.CALENDAR_FEED_FETCHED: "Somebody with the secret address of a calendar feed read it; told once a "
         "day, and at most once an hour from other networks.",
+        AccessKind.DEVICE_CHANGED: "A device was registered for notices, or removed.",
         AccessKind.RECORD_OPENED: "A member of staff opened the record through this gateway.",
         AccessKind.RECORD_CHANGED: "A member of staff changed something about it through this gateway.",
     },

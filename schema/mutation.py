@@ -6,6 +6,8 @@ from schema.access_orders import AccessOrderMutations
 from schema.account_management import AccountMutations
 from schema.activation import ActivationMutations
 from schema.calendar_feeds import CalendarFeedMutations
+from schema.dead_letters import DeadLetterMutations
+from schema.devices import DeviceMutations
 from schema.letters import LetterMutations
 from schema.notification_orders import NotificationMutations
 from schema.portal_requests import PortalRequestMutations
@@ -38,5 +40,7 @@ class Mutation(
     RegistrationMutations,
     RegistrationReviewMutations,
     NotificationMutations,
+    DeviceMutations,
+    DeadLetterMutations,
 ):
     pass

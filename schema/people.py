@@ -40,6 +40,7 @@ from schema.batching import batched, connected
 from schema.calendar_feeds import CalendarFeedOwner
 from schema.changes import ChangeReader
 from schema.connections import Connection
+from schema.devices import DeviceOwner
 from schema.documents import Document
 from schema.gradebook import Assignment, Course, FilterArgument, wanted_assignments
 from schema.grades import Grade
@@ -226,6 +227,7 @@ class Parent(
     SupportAsker,
     ChangeReader,
     CalendarFeedOwner,
+    DeviceOwner,
     Registrar,
     NotificationReader,
 ):

@@ -11,6 +11,7 @@ from resolvers.context import Context
 from resolvers.help import HelpCode
 from resolvers.portal import catalogue
 from resolvers.portal.portal_request import status_of
+from resolvers.portal.push_devices import push_public_key
 from resolvers.portal.school_days import SchoolDayBasis, reply_by
 from schema.enums import described
 from schema.portal_request_status import PortalRequestStatus
@@ -109,6 +110,13 @@ class Portal:
         ] = "en",
     ) -> list[PreferenceImage]:
         return [PreferenceImage.of(image) for image in catalogue.images(language)]
+
+    @strawberry.field(
+        description="The key with which a browser subscribes to push (RFC 8292), in base64url; null where web push is "
+        "off."
+    )
+    def push_public_key(self) -> str | None:
+        return push_public_key(self.context)
 
     @strawberry.field(description="The support desk.")
     def support_desk(self) -> SupportDesk:

@@ -9,6 +9,7 @@ from resolvers import desk
 from resolvers.context import Context
 from resolvers.portal.second_factor import second_factor_state
 from schema.access_orders import AccessOrderDesk
+from schema.dead_letters import DeadLetterDesk
 from schema.letters import LetterDesk
 from schema.portal_requests import PortalRequestDesk
 from schema.registration_cases import RegistrationDesk
@@ -28,7 +29,14 @@ class MailQueue:
 
 @strawberry.type(description="What a member of staff works with. Each field says which roles it is for.")
 class StaffDesk(
-    SessionOwner, SupportQueue, AccountDesk, PortalRequestDesk, LetterDesk, AccessOrderDesk, RegistrationDesk
+    SessionOwner,
+    SupportQueue,
+    AccountDesk,
+    PortalRequestDesk,
+    LetterDesk,
+    AccessOrderDesk,
+    RegistrationDesk,
+    DeadLetterDesk,
 ):
     username: str = strawberry.field(description="The user name with which the member of staff logs in.")
     name: str | None = strawberry.field(description="What the member of staff is called.")

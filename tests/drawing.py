@@ -28,7 +28,7 @@ from graphql import (
 #: What a parent is refused at the root: a document that asks for it would have no data at all.
 NOT_FOR_PARENTS = frozenset({"staff"})
 
-#: What stands in the portal store, which is not there for most documents that are drawn.
+#: What is asked of the portal and its store, which are not there for most documents that are drawn.
 IN_THE_STORE = {
     "Parent": frozenset(
         {
@@ -38,6 +38,7 @@ IN_THE_STORE = {
             "supportRequests",
             "changes",
             "calendarFeeds",
+            "devices",
             "registrations",
             "notificationRules",
             "notificationSettings",
@@ -45,7 +46,7 @@ IN_THE_STORE = {
             "unreadNotificationCount",
         }
     ),
-    "Portal": frozenset({"portalRequest"}),
+    "Portal": frozenset({"portalRequest", "pushPublicKey"}),
     "Document": frozenset({"url", "firstViewedAt"}),
     "Registration": frozenset({"uploads"}),
 }

@@ -66,6 +66,23 @@ async def devices_of_account(store: Reading, account_id: int) -> list[PushDevice
     return [_device(row) for row in found]
 
 
+async def owns_address(store: Reading, account_id: int, address_hash: str) -> bool:
+    """Whether the device at an address is this account's."""
+    found = await store.rows(
+        "select id from push_device where account_id = :account_id and address_hash = :address_hash",
+        {"account_id": account_id, "address_hash": address_hash},
+    )
+    return bool(found)
+
+
+async def count_devices(store: Reading, account_id: int) -> int:
+    """How many devices of an account are known, those among them whose log-in was just ended."""
+    found = await store.rows(
+        "select count(*) as n from push_device where account_id = :account_id", {"account_id": account_id}
+    )
+    return int(found[0]["n"])
+
+
 async def put_device(transaction: Transaction, device: NewDevice, now: datetime) -> int:
     """Registers a device and says its id, which stays the same while account and address do.
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from loaders.portal.transaction import Store
 from resolvers.portal.errands import Errands
 from resolvers.portal.passwords import SEED, Hasher, Policy
+from resolvers.portal.push_offer import NOTHING_OFFERED, PushOffer
 from resolvers.portal.revocations import Revocations
 from resolvers.portal.sealing import NO_KEY, Sealer
 from resolvers.portal.throttle import Throttle
@@ -60,6 +61,7 @@ class Portal:
     policy: Policy = SEED
     sealer: Sealer = NO_KEY
     letterhead: Letterhead = Letterhead()
+    push: PushOffer = NOTHING_OFFERED
     image_step: bool = True
     setup_deferrals: int = 0
     errands: Errands = field(default_factory=Errands)

@@ -18,9 +18,14 @@ from typer.testing import CliRunner, Result
 
 from gateway.cli import app
 from gateway.demo import DISTRICT_NAME, STAFF, STAFF_SECRET, Demo, lines
+from gateway.push.services import push_services
+from gateway.settings import SettingsInvalid, load_settings
 from loaders.demo import make_district
 from loaders.demo.made import Made, read_made, write_made
+from resolvers.portal.push_offer import Platform
 from resolvers.portal.totp import otpauth_uri
+from tests.portal import NOON
+from tests.push_services import decoded
 
 SECONDS = 30.0
 
@@ -58,11 +63,12 @@ def accounts(path: Path) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ((), ["demo", "serve", "check", "migrate", "schema", "user"]),
+        ((), ["demo", "serve", "check", "migrate", "pushkey", "schema", "user"]),
         (("demo",), ["--students", "--seed", "--fresh", "--no-serve"]),
         (("serve",), ["Serve the district"]),
         (("check",), ["Prove the adapter"]),
         (("migrate",), ["portal store"]),
+        (("pushkey",), ["FILE", "HOMEROOM_PUSH_KEY_FILE"]),
         (("schema",), ["--check"]),
         (("user", "add"), ["--guardian", "--staff", "--username"]),
     ],
@@ -72,6 +78,33 @@ def test_each_command_explains_itself(command: tuple[str, ...], said: list[str])
     assert answer.exit_code == 0
     plain = re.sub(r"\x1b\[[0-9;]*m", "", answer.output)
     assert [word for word in said if word not in plain] == []
+
+
+def test_a_key_for_web_push_is_made_once_for_its_owner_to_read_and_the_settings_take_it(settings: None) -> None:
+    made = homeroom("pushkey", "push.pem")
+    assert made.exit_code == 0
+    public = made.output.split()[-1]
+    assert len(decoded(public)) == 65
+    path = Path("push.pem")
+    assert path.stat().st_mode & 0o777 == 0o600
+    held = path.read_bytes()
+    again = homeroom("pushkey", "push.pem")
+    assert (again.exit_code, again.output) == (1, "homeroom: push.pem is there already, and is left as it is.\n")
+    assert homeroom("pushkey", "nowhere/push.pem").exit_code == 1
+    assert path.read_bytes() == held
+    push = push_services(load_settings(push_key_file=path, support_email="help@school.example"), lambda: NOON)
+    assert (push.offer.public_key, push.offer.platforms) == (public, frozenset({Platform.WEB_PUSH}))
+    with pytest.raises(SettingsInvalid, match="HOMEROOM_SUPPORT_EMAIL must be set"):
+        load_settings(push_key_file=path)
+    with pytest.raises(SettingsInvalid, match="HOMEROOM_APNS_TOPIC must be set"):
+        load_settings(apns_key_file=path, apns_key_id="ABC123DEFG", apns_team="DEF123GHIJ")
+    phones = push_services(
+        load_settings(
+            apns_key_file=path, apns_key_id="ABC123DEFG", apns_team="DEF123GHIJ", apns_topic="org.example.portal"
+        ),
+        lambda: NOON,
+    )
+    assert (phones.offer.public_key, phones.offer.platforms) == (None, frozenset({Platform.APNS}))
 
 
 def test_help_loads_neither_drivers_nor_schema() -> None:
@@ -282,6 +315,7 @@ def test_the_demo_is_made_once_and_made_again_when_it_is_old(tmp_path: Path, mon
         "demo-portal.db.key",
         "demo.db",
         "documents",
+        "push.pem",
         "registration",
     ]
 

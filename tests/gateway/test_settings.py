@@ -86,6 +86,14 @@ FAULTY = {
     "HOMEROOM_MAIL_FROM": "plover",
     "HOMEROOM_SMTP_URL": "https://plover:plover@host",
     "HOMEROOM_MAIL_FOLDER": "/dev/null",
+    "HOMEROOM_PUSH_KEY_FILE": "/plover",
+    "HOMEROOM_PUSH_PRIVATE": "plover",
+    "HOMEROOM_FCM_ACCOUNT_FILE": "/plover",
+    "HOMEROOM_APNS_KEY_ID": "plover",
+    "HOMEROOM_APNS_TEAM": "plover",
+    "HOMEROOM_APNS_TOPIC": "plover",
+    "HOMEROOM_APNS_KEY_FILE": "/plover",
+    "HOMEROOM_APNS_SANDBOX": "plover",
     "HOMEROOM_DOCUMENTS": "/dev/null",
     "HOMEROOM_PASSWORD_POLICY": "plover",
     "HOMEROOM_IMAGE_STEP": "plover",
@@ -110,7 +118,10 @@ FAULTY = {
 
 
 #: Whose example is a command, or a file, or wants another setting beside it.
-NEEDING_MORE = {"HOMEROOM_PEPPER", "HOMEROOM_PEPPER_FILE", "HOMEROOM_SEAL_FILE", "HOMEROOM_SMTP_URL"}
+NEEDING_MORE = {
+    *("HOMEROOM_PEPPER", "HOMEROOM_PEPPER_FILE", "HOMEROOM_SEAL_FILE", "HOMEROOM_SMTP_URL"),
+    *("HOMEROOM_PUSH_KEY_FILE", "HOMEROOM_FCM_ACCOUNT_FILE", "HOMEROOM_APNS_KEY_FILE"),
+}
 
 
 def test_every_faulty_setting_is_named_at_once_and_its_value_never(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ async def test_a_password_is_changed_and_all_that_hung_on_the_old_one_ends(demo:
     message = await mail_to(STAFF_EMAIL, folder / demo.line("mail"))
     assert (message["Subject"], message["From"]) == (
         "Your password was changed",
-        "Maple Falls School District <homeroom@localhost>",
+        "Maple Falls School District <portal@maplefalls.example>",
     )
     assert NEW not in json.dumps(message.get_content())
 

@@ -40,6 +40,7 @@ MUTATIONS = (
     *("setAccessBlock", "liftAccessBlock", "setAreaSwitch", "liftAreaSwitch"),
     *("recordEligibility", "withdrawEligibility", "createCalendarFeed", "revokeCalendarFeed"),
     *("setNotificationRule", "setNotificationSettings", "markNotificationsRead"),
+    *("registerDevice", "removeDevice", "replayDeadLetters"),
 )
 #: What would end the parent's own session: drawn for nobody alone.
 NOT_FOR_GUESTS = ("revokeOtherSessions",)

@@ -109,9 +109,9 @@ def _plain(table: str, name: str, type_: str) -> Any:
         },
         "delivery": {"portal_request": "POST"},
         "kind": {"recovery_attempt": "LINK", "eligibility": "CONSENT", "dead_letter": "MAIL"},
+        "platform": {"push_device": "FCM"},
         "reason": {"access_block": "COURT_ORDER", "area_switch": "SUMMER"},
         "area": {"area_switch": "GRADES"},
-        "platform": {"push_device": "FCM"},
     }
     if table in known.get(name, {}):
         return known[name][table]

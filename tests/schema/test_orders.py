@@ -104,6 +104,9 @@ ORDERS = {
     "withdrawEligibility": _access(f'id: "{node_id("Eligibility", 999)}"'),
     "createCalendarFeed": Order(GATED, f'studentId: "{node_id("Student", 9999)}"'),
     "revokeCalendarFeed": Order(GATED, f'id: "{node_id("CalendarFeed", 999)}"'),
+    "registerDevice": Order(GATED, 'input: { platform: FCM, token: "x" }'),
+    "removeDevice": Order(GATED, f'id: "{node_id("Device", 999)}"'),
+    "replayDeadLetters": Order(frozenset({StaffRole.ADMIN}), f'ids: ["{node_id("DeadLetter", 999)}"]'),
     "startRegistration": Order(
         GATED, f'input: {{ schoolYear: 2028, schoolId: "{node_id("School", 1)}" }}', "REGISTRATION_STARTED"
     ),

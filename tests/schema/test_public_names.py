@@ -56,6 +56,8 @@ type Mutation {
   createAccount(input: CreateAccountInput!): CreateAccountResult!
   orderKeyLetters(input: KeyLettersInput!): KeyLettersResult!
   createCalendarFeed(studentId: ID!): CreateCalendarFeedResult!  revokeCalendarFeed(id: ID!): RevokeCalendarFeedResult!
+  registerDevice(input: RegisterDeviceInput!): RegisterDeviceResult!  removeDevice(id: ID!): RemoveDeviceResult!
+  replayDeadLetters(ids: [ID!]!): ReplayDeadLettersResult!
   startRegistration(input: StartRegistrationInput!): RegistrationResult!
   saveRegistration(input: SaveRegistrationInput!): RegistrationResult!
   submitRegistration(input: SubmitRegistrationInput!): RegistrationResult!
@@ -87,7 +89,7 @@ type PageInfo { hasNextPage: Boolean!  hasPreviousPage: Boolean!  startCursor: S
 
 type Portal {
   districtName: String!  passwordPolicy: PasswordPolicy!  help: [HelpTopic!]!  supportDesk: SupportDesk!
-  portalRequest(reference: String!): PortalRequestStatus
+  portalRequest(reference: String!): PortalRequestStatus  pushPublicKey: String
   preferenceImages(language: String! = "en"): [PreferenceImage!]!
 }
 type PreferenceImage { id: ID!  url: String!  label: String!  alt: String!  category: ImageCategory! }
@@ -111,7 +113,7 @@ type Parent implements Node {
   students: [Student!]!
   messages(first: Int, after: String, filter: MessageFilter): MessageConnection!
   unreadMessageCount: Int!  sessions: [Session!]!  supportRequests: [SupportRequest!]!
-  calendarFeeds: [CalendarFeed!]!
+  calendarFeeds: [CalendarFeed!]!  devices: [Device!]!
   notificationRules: [NotificationRule!]!  notificationSettings: NotificationSettings!
   notifications(first: Int, after: String, unread: Boolean): NotificationConnection!  unreadNotificationCount: Int!
   registrations(schoolYear: Int): [Registration!]  registrationForms(language: String): [RegistrationForm!]
@@ -431,6 +433,25 @@ union CreateCalendarFeedResult = CreateCalendarFeedSuccess | Problems
 type CreateCalendarFeedSuccess { feed: CalendarFeed!  url: URL! }
 union RevokeCalendarFeedResult = RevokeCalendarFeedSuccess | Problems
 type RevokeCalendarFeedSuccess { feedId: ID! }
+type Device {
+  id: ID!  platform: DevicePlatform!  name: String  registeredAt: DateTime!  reachedAt: DateTime  current: Boolean!
+}
+input RegisterDeviceInput { platform: DevicePlatform!  webPush: WebPushInput  token: String  name: String }
+input WebPushInput { endpoint: URL!  p256dh: String!  auth: String! }
+union RegisterDeviceResult = RegisterDeviceSuccess | Problems
+type RegisterDeviceSuccess { device: Device! }
+union RemoveDeviceResult = RemoveDeviceSuccess | Problems
+type RemoveDeviceSuccess { deviceId: ID! }
+type DeadLetter {
+  id: ID!  kind: LetterKind!  about: String!  username: String  reason: String!  tries: Int!  postedAt: DateTime!
+  diedAt: DateTime!  replayable: Boolean!
+}
+type DeadLetterConnection {
+  edges: [DeadLetterEdge!]!  nodes: [DeadLetter!]!  pageInfo: PageInfo!  totalCount: Int!
+}
+type DeadLetterEdge { cursor: String!  node: DeadLetter! }
+union ReplayDeadLettersResult = ReplayDeadLettersSuccess | Problems
+type ReplayDeadLettersSuccess { replayed: [ID!]!  passedOver: [ID!]! }
 union RevokeSessionResult = RevokeSessionSuccess | Problems
 type RevokeSessionSuccess { ended: Int! }
 type Session {
@@ -472,7 +493,7 @@ union RemoveSecondFactorResult = RemoveSecondFactorSuccess | Problems
 type RemoveSecondFactorSuccess { secondFactor: SecondFactor! }
 type StaffDesk {
   username: String!  name: String  roles: [StaffRole!]!  secondFactorProven: Boolean!  secondFactor: SecondFactor!
-  mailQueue: MailQueue
+  mailQueue: MailQueue  deadLetters(kind: LetterKind, first: Int, after: String): DeadLetterConnection
   sessions: [Session!]!
   supportRequests(first: Int, after: String, states: [SupportState!]): SupportCaseConnection
   accounts(search: String!): [AccountState!]  securityAlerts: [SecurityAlert!]
@@ -598,7 +619,8 @@ enum AccessActor { SELF STAFF OPERATOR UNKNOWN }
 enum AccessKind {
   LOGGED_IN LOG_IN_FAILED LOGGED_OUT SESSION_ENDED TOKEN_REUSED PASSWORD_CHANGED PASSWORD_NOT_PROVEN
   RECOVERY_EMAIL_CHANGED PREFERENCE_IMAGES_CHANGED SECOND_FACTOR_CHANGED RECOVERY ACCOUNT_CREATED ACCOUNT_CHANGED
-  SUPPORT_ASKED DOCUMENT_FETCHED CALENDAR_FEED_CHANGED CALENDAR_FEED_FETCHED RECORD_OPENED RECORD_CHANGED
+  SUPPORT_ASKED DOCUMENT_FETCHED CALENDAR_FEED_CHANGED CALENDAR_FEED_FETCHED DEVICE_CHANGED
+  RECORD_OPENED RECORD_CHANGED
 }
 enum SchoolDayBasis { CALENDAR TERMS WEEKDAYS }
 enum SupportAction { ACKNOWLEDGE ANSWER RESOLVE }
@@ -627,6 +649,8 @@ enum HelpCode { ACTIVATE_KEY REQUEST_KEY FORGOT_USERNAME FORGOT_PASSWORD SUPPORT
 enum MeetingStatus { ACTIVE ADDED DROPPED }
 enum MessageScope { DISTRICT SCHOOL COURSE STUDENT PERSONAL }
 enum ProblemCode { INVALID_CREDENTIALS INVALID_REFRESH_TOKEN COOKIE_SLIDES_BY_ITSELF COOKIE_NEEDS_HTTP }
+enum DevicePlatform { WEB_PUSH FCM APNS }
+enum LetterKind { MAIL PUSH }
 enum KeyDelivery { EMAIL POST }
 enum LetterState { WAITING RUNNING DONE FAILED }
 enum PhotoIdKind { DRIVERS_LICENSE PASSPORT STATE_ID MILITARY_ID OTHER }

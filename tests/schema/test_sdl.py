@@ -156,6 +156,8 @@ def test_whoever_has_an_id_that_can_be_fetched_is_a_node() -> None:
     assert with_id - nodes == {
         "Node",
         "CalendarFeed",
+        "DeadLetter",
+        "Device",
         "Category",
         "Notification",
         "PreferenceImage",
