@@ -3,7 +3,7 @@
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ import orjson
 from loaders.adapter import Adapter
 from loaders.contract import Column, Kind
 from loaders.joined import Joined
+from loaders.rows import Rows
 from loaders.statement import Statement, behind, counted
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
@@ -36,6 +37,18 @@ class Paged(NamedTuple):
     def cursor_columns(self) -> list[str]:
         """The columns whose values make a row's cursor."""
         return [term.name for term in self.statement.order if term.name is not None]
+
+
+class Gathered(NamedTuple):
+    """A page that the resolver has read itself: its rows, one more of each parent than it holds where more are behind.
+
+    `totals` says how many each parent has in all, over every page, and is asked only where that is wanted.
+    """
+
+    rows: Rows
+    first: int
+    cursor_columns: list[str]
+    totals: Callable[[], Awaitable[Mapping[Any, int]]]
 
 
 class Page(NamedTuple):

@@ -6,10 +6,11 @@ from typing import Any
 
 from loaders.errors import SourceDown
 from loaders.joined import Joined
+from loaders.rows import Rows
 from loaders.statement import Statement
 from resolvers.access import Area, Scope, closed_in, scope_of
 from resolvers.context import Batch, Context
-from resolvers.paging import Paged, count_of, page_of
+from resolvers.paging import Gathered, Paged, count_of, page_of
 
 #: Where a field's metadata holds its declaration, what it costs, and the columns of an embedded object.
 METADATA = "homeroom.batch"
@@ -20,21 +21,22 @@ Resolver = Callable[..., Any]
 
 
 class Asked:
-    """A level before anything of it was read: a statement to run, or values in the keys' order, or nothing.
+    """A level before anything of it was read: a statement to run, values in the keys' order, or nothing.
 
-    `shut` keys are withheld. A connection comes with its `page`.
+    Or it is read already, and its `rows` are there. `shut` keys are withheld. A connection comes with its `page`.
     """
 
-    __slots__ = ("earlier", "keys", "page", "shut", "statement", "values")
+    __slots__ = ("earlier", "keys", "page", "rows", "shut", "statement", "values")
 
     def __init__(
         self,
         keys: Sequence[Any],
         shut: frozenset[Any] = frozenset(),
         statement: Statement | Joined | None = None,
-        page: Paged | None = None,
+        page: Paged | Gathered | None = None,
         values: Sequence[Any] | None = None,
         earlier: bool = False,
+        rows: Rows | None = None,
     ) -> None:
         self.keys = keys
         self.shut = shut
@@ -42,11 +44,16 @@ class Asked:
         self.page = page
         self.values = values
         self.earlier = earlier
+        self.rows = rows
 
     @property
     def count(self) -> Statement | None:
-        """The statement that counts the whole of a connection; None where the level is none."""
-        return None if self.page is None else count_of(self.page.whole)
+        """The statement that counts the whole of a connection; None where the level is none, or was gathered."""
+        return count_of(self.page.whole) if isinstance(self.page, Paged) else None
+
+    async def counted(self) -> Mapping[Any, int]:
+        """How many each key of a connection that was gathered has in all."""
+        return await self.page.totals() if isinstance(self.page, Gathered) else {}
 
 
 _NONE: frozenset[Any] = frozenset()
@@ -90,6 +97,10 @@ class BatchField:
             answer = await answer
         if isinstance(answer, Paged):
             return Asked(asked, shut, answer.rows, answer, earlier=earlier)
+        if isinstance(answer, Gathered):
+            return Asked(asked, shut, page=answer, earlier=earlier, rows=answer.rows)
+        if isinstance(answer, Rows):
+            return Asked(asked, shut, rows=answer)
         if isinstance(answer, Statement | Joined):
             return Asked(asked, shut, answer)
         if answer is None:

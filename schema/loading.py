@@ -65,16 +65,19 @@ class Level:
         if asked.values is not None:
             return dict(zip(asked.keys, asked.values, strict=True))
         many = _is_list(self.field.type)
-        if asked.statement is None:
+        if asked.statement is None and asked.rows is None:
             empty: Callable[[], Any] = _empty_connection if self.spec.paged else (list if many else type(None))
             return {key: empty() for key in keys}
-        (rows,) = await self.context.source.fetch([asked.statement])
-        made = instances(_node_class(self.field), rows)
+        rows = asked.rows
+        if rows is None and asked.statement is not None:
+            (rows,) = await self.context.source.fetch([asked.statement])
+        made = {} if rows is None else instances(_node_class(self.field), rows)
         if asked.page is not None:
             return {key: self._connection(asked, key, made.get(key, [])) for key in keys}
         if many:
             return {key: made.get(key, []) for key in keys}
-        return {key: made[key][0] if key in made else asked.statement.absent for key in keys}
+        absent = None if asked.statement is None else asked.statement.absent
+        return {key: made[key][0] if key in made else absent for key in keys}
 
     def _connection(self, asked: Asked, key: Any, found: list[Any]) -> Connection[Any]:
         if asked.page is None:
@@ -93,7 +96,8 @@ class Level:
         """How many there are in all, counted for every parent of the level at once and only when asked."""
         asked = await self.spec.ask(self.context, keys, None, self.args)
         if asked.count is None:
-            return [0 for _ in keys]
+            counts = await asked.counted()
+            return [counts.get(key, 0) for key in keys]
         (rows,) = await self.context.source.fetch([asked.count])
         totals, at = rows.by_key(), rows.columns.index("total")
         return [totals[key][0][at] if key in totals else 0 for key in keys]
@@ -158,7 +162,7 @@ def _instance(cls: Any, attributes: Iterable[tuple[str, Any]]) -> Any:
 
 
 async def answered(cls: Any, answer: Any, context: Context, keys: Sequence[Any]) -> dict[Any, list[Any]]:
-    """What a resolver answers for some keys as a class's instances, by key: a statement's rows, or named tuples."""
+    """What a resolver answers for some keys as a class's instances, by key: rows, a statement's, or named tuples."""
     if inspect.isawaitable(answer):
         answer = await answer
     if answer is None:
@@ -166,7 +170,9 @@ async def answered(cls: Any, answer: Any, context: Context, keys: Sequence[Any])
     if isinstance(answer, list):
         values = {key: value for key, value in zip(keys, answer, strict=True) if value is not None}
         return {key: [_instance(cls, value._asdict().items())] for key, value in values.items()}
-    (rows,) = await context.source.fetch([answer])
+    rows = answer
+    if not isinstance(rows, Rows):
+        (rows,) = await context.source.fetch([answer])
     return instances(cls, rows)
 
 

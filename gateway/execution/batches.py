@@ -68,6 +68,8 @@ class Page(Protocol):
 class Asked(Protocol):
     """A level before anything of it was read: a statement to run, or values in the keys' order, or nothing.
 
+    Where its resolver has read it already, its rows are there, and of a connection what `counted` says.
+
     A statement's `absent` is the refusal that a key without a row gets, or None where null will do.
 
     `shut` keys are withheld, and null. A connection comes with its page and the statement that counts its whole.
@@ -87,6 +89,9 @@ class Asked(Protocol):
     def values(self) -> Sequence[Any] | None: ...
     @property
     def earlier(self) -> bool: ...
+    @property
+    def rows(self) -> Rows | None: ...
+    async def counted(self) -> Mapping[Any, int]: ...
 
 
 class BatchSpec(Protocol):

@@ -62,7 +62,7 @@ class Call:
     came to. Nothing is raised that belongs to one place: it stands there as Failed.
     """
 
-    __slots__ = ("args", "count_at", "read", "reads", "rows_at", "spec", "uses")
+    __slots__ = ("args", "count_at", "counts", "read", "reads", "rows_at", "spec", "uses")
 
     def __init__(self, spec: BatchSpec, args: Mapping[str, Any]) -> None:
         self.spec = spec
@@ -73,6 +73,7 @@ class Call:
         self.reads: Sequence[Read] = ()
         self.rows_at: int | None = None
         self.count_at: int | None = None
+        self.counts: Mapping[Any, int] | Exception | None = None
 
     def wanted(self) -> Sequence[str] | None:
         """The columns that any of the places needs; None where one needs whole objects."""
@@ -118,6 +119,14 @@ class Call:
             except Exception as failure:
                 read.failure = failure
             return
+        if asked.rows is not None:
+            self._take(read, asked.rows)
+            if any(use.relation.page is not None and use.relation.page.counted for use in uses):
+                try:
+                    self.counts = await asked.counted()
+                except Exception as failure:
+                    self.counts = failure
+            return
         if lone and uses[0].relation.page is None:
             if asked.statement is not None:
                 self.rows_at = len(statements)
@@ -137,11 +146,11 @@ class Call:
             statements.append(asked.count)
             wanted.append(None)
 
-    def answered(self, results: Sequence[Any]) -> Sequence[Any] | Exception | None:
+    def answered(self, results: Sequence[Any]) -> Any:
         """Take the wave's results: rows, or the exception that stands for them; what its count came to."""
         read = self.read
         if read is None or (self.rows_at is None and self.count_at is None):
-            return None
+            return self.counts
         rows = results[self.rows_at] if self.rows_at is not None else None
         counts = results[self.count_at] if self.count_at is not None else None
         if counts is None and not isinstance(rows, Exception):
@@ -193,6 +202,8 @@ class Call:
         totals: Mapping[Any, int] | Failed = {}
         if isinstance(counts, Exception):
             totals = Failed(counts)
+        elif isinstance(counts, Mapping):
+            totals = counts
         elif counts is not None:
             totals = _totals(use.relation, counts)
         failed = _NONE if read.failure is None else dict.fromkeys(read.keys, Failed(read.failure))
