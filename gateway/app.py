@@ -35,6 +35,7 @@ from gateway.push.lane import PUSH_ROUNDS, PushLane
 from gateway.push.services import push_services
 from gateway.rulings import Rulings
 from gateway.sealing import open_sealer
+from gateway.sending import MessageSender
 from gateway.settings import Settings
 from gateway.told import ToldParts
 from gateway.transport.answers import Answers
@@ -55,6 +56,7 @@ from loaders.relations import Relations
 from loaders.source import Source
 from resolvers.context import Caller, Context, Viewer
 from resolvers.live import Live
+from resolvers.mailroom import put_mailroom, renew_inboxes
 from resolvers.notifications.notifier import Notifier
 from resolvers.paging import cursor
 from resolvers.portal import Letterhead, Portal
@@ -203,6 +205,8 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
             pushes = Outbox(portal, PushLane(portal, push.by_platform, nobody), PUSH_ROUNDS)
             await pushes.start()
             stack.push_async_callback(pushes.stop)
+        put_mailroom(source, writer, portal.sealer)
+        await renew_inboxes(source)
         letters = LetterWriter(portal, source)
         await letters.start()
         stack.push_async_callback(letters.stop)
@@ -226,6 +230,9 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
         notifier = Notifier(portal, source, timedelta(seconds=settings.settle_window))
         await notifier.start()
         stack.push_async_callback(notifier.stop)
+        sender = MessageSender(portal, source, live)
+        await sender.start()
+        stack.push_async_callback(sender.stop)
 
         def context(viewer: Viewer | None, caller: Caller) -> Context:
             return Context(

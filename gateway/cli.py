@@ -121,6 +121,9 @@ def add_user(
     every_school: Annotated[
         bool, typer.Option("--every-school", help="A member of staff works on every school's registrations.")
     ] = False,
+    teacher: Annotated[
+        str | None, typer.Option(metavar="SOURCED_ID", help="The key in the SIS of the teacher that one of staff is.")
+    ] = None,
     finished: Annotated[
         bool, typer.Option("--finished", help="A guardian's account opens without the security set-up: for a pilot.")
     ] = False,
@@ -130,6 +133,8 @@ def add_user(
         raise typer.BadParameter("give either --guardian or --staff.")
     if guardian is not None and (school or every_school):
         raise typer.BadParameter("a guardian's account has no school: leave out --school and --every-school.")
+    if teacher is not None and StaffRole.TEACHER not in (staff or ()):
+        raise typer.BadParameter("--teacher goes with --staff TEACHER.")
     with _refusals():
         from gateway.operators import add_user as add
         from gateway.serving import run
@@ -138,7 +143,9 @@ def add_user(
 
         settings = load_settings()
         roles, schools = frozenset(staff or ()), tuple(school or ())
-        order = CreateAccount(username, _password(), guardian, roles, name, email, finished, schools, every_school)
+        order = CreateAccount(
+            username, _password(), guardian, roles, name, email, finished, schools, every_school, teacher
+        )
         run(add(settings, order))
     _out(f"Account {username} was made.")
 

@@ -1,4 +1,4 @@
-"""Orders about access that are given in another process: heard of by asking the store, so that they hold here too."""
+"""What is ordered in another process, about access and of messages: heard of by asking the store, to hold here too."""
 
 import asyncio
 import logging
@@ -7,6 +7,7 @@ from contextlib import suppress
 from loaders.errors import LoaderError
 from loaders.source import Source
 from resolvers.live import Live
+from resolvers.mailroom import renew_inboxes
 from resolvers.portal import Portal
 from resolvers.rules import renew_rules
 
@@ -16,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 class Rulings:
-    """Asks the store, with one short statement a look, whether there are new orders, and lets them hold here."""
+    """Asks the store, with two short statements a look, whether there are new orders, and lets them hold here."""
 
     def __init__(self, portal: Portal, source: Source, live: Live, *, seconds: float = LOOK_SECONDS) -> None:
         self._portal = portal
@@ -38,9 +39,10 @@ class Rulings:
                 await self._task
 
     async def look(self) -> None:
-        """Lets hold here what was ordered elsewhere since the last look."""
+        """Lets hold here what was ordered elsewhere since the last look, and what has changed in inboxes there."""
         if await renew_rules(self._source, self._portal.writer):
             self._live.rules_changed()
+        await renew_inboxes(self._source)
 
     async def _go_on(self) -> None:
         away = False

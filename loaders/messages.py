@@ -1,14 +1,17 @@
 """Messages from staff, as the source keeps them."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from html import unescape
 
 import nh3
 
 from loaders.contract import Kind, MessageScope
+from loaders.dialect import Dialect, gathered
 from loaders.ids import node_id
 from loaders.statement import Computed, Key, Order, Shape, Statement, Template, derived, side_by_side
 
@@ -23,11 +26,33 @@ class MessageFilter:
     unread: bool | None = None
     scopes: tuple[MessageScope, ...] | None = None
     students: tuple[Key, ...] | None = None
+    pinned: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    #: Each of these stands in the subject, the text or the sender's name, however it is cased or accented.
+    words: tuple[str, ...] = ()
 
 
 def sanitized(body: str) -> str:
     """The body as HTML that holds no script, style, event handler, form or foreign frame."""
     return nh3.clean(body) if _MARKUP.search(body) else nh3.clean_text(body).replace("&#10;", "\n")
+
+
+#: What staff may write with: no pictures, which would tell another site who reads, no tables of a site's own making.
+_PLAIN_TAGS = (
+    "a b blockquote br code em h1 h2 h3 h4 hr i li ol p pre s span strong sub sup table tbody td th thead tr u ul"
+)
+_WRITTEN = frozenset(_PLAIN_TAGS.split())
+_LINKS = frozenset({"http", "https", "mailto", "tel"})
+
+
+def purified(body: str) -> str:
+    """What staff have written as HTML of a few plain tags: links out of here, and nothing else that could load."""
+    if not _MARKUP.search(body):
+        return sanitized(body)
+    return nh3.clean(
+        body, tags=_WRITTEN, attributes={"a": {"href"}}, url_schemes=_LINKS, clean_content_tags={"script", "style"}
+    )
 
 
 def as_text(body: str) -> str:
@@ -56,12 +81,23 @@ MESSAGE = Shape(
         "body": derived(sanitized, "raw_body"),
         "body_text": derived(as_text, "raw_body"),
         "read": derived(lambda read_at: read_at is not None, "read_at"),
+        # What only messages that are sent from here have.
+        "language": derived(lambda key: None, "message_key"),
+        "pinned": derived(lambda key: False, "message_key"),
+        "ends_at": derived(lambda key: None, "message_key"),
     },
+)
+
+#: The same with the students concerned, as keys that each end in END; of a message about nobody, the end alone.
+END = "\x1e"
+_MESSAGE_ABOUT = Shape(
+    {**MESSAGE.columns, "concerned": Computed("received.concerned", Kind.TEXT)},
+    MESSAGE.derived,
 )
 
 # A message about a student is the guardian's for as long as the right to that student holds.
 _MESSAGES = """from (
-    select message_recipient.guardian_id, message_recipient.message_id, max(message_recipient.read_at) as read_at
+    select message_recipient.guardian_id, message_recipient.message_id, max(message_recipient.read_at) as read_at<also>
     from {message_recipient} as message_recipient
     where message_recipient.guardian_id in :guardian_ids
       and (message_recipient.student_id is null or message_recipient.student_id in :student_ids)
@@ -75,7 +111,9 @@ NEWEST_FIRST = (
 )
 
 
-_OF_GUARDIANS = Template(MESSAGE, _MESSAGES, key="guardian_key", order=NEWEST_FIRST, lone="guardian_ids")
+_OF_GUARDIANS = Template(
+    MESSAGE, _MESSAGES.replace("<also>", ""), key="guardian_key", order=NEWEST_FIRST, lone="guardian_ids"
+)
 
 _BY_KEY = _OF_GUARDIANS.having("message.id in :message_ids").varied(key="message_key", order=())
 
@@ -104,11 +142,72 @@ def messages_of_guardians(
     statement = _OF_GUARDIANS(guardian_ids=guardians, student_ids=students, now=now)
     if wanted.unread is not None:
         statement = statement.having(f"received.read_at is {'' if wanted.unread else 'not '}null")
+    return _narrowed(statement, wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Which of the source's messages a guardian has marked here as read, and which as unread; both overrule it."""
+
+    read: Sequence[Key] = ()
+    unread: Sequence[Key] = ()
+
+
+def inbox_messages(
+    dialect: Dialect, guardian: Key, students: Sequence[Key], now: datetime, wanted: MessageFilter, marked: Marked
+) -> Statement:
+    """The messages of a guardian as an inbox shows them, with the students concerned; the newest first."""
+    statement = _inbox(dialect)(guardian_ids=[guardian], student_ids=students, now=now)
+    if wanted.unread is not None:
+        statement = statement.having(
+            f"{'' if wanted.unread else 'not '}((received.read_at is null and not (message.id in :read_ids)) "
+            "or message.id in :unread_ids)",
+            read_ids=marked.read,
+            unread_ids=marked.unread,
+        )
+    return _narrowed(statement, wanted)
+
+
+def inbox_message(
+    dialect: Dialect, guardian: Key, students: Sequence[Key], now: datetime, keys: Sequence[Key]
+) -> Statement:
+    """Of a guardian's messages those of these keys, with the students concerned."""
+    return _inbox(dialect)(guardian_ids=[guardian], student_ids=students, now=now).having(
+        "message.id in :message_ids", message_ids=keys
+    )
+
+
+@lru_cache
+def _inbox(dialect: Dialect) -> Template:
+    concerned = gathered(dialect, ("message_recipient.student_id",), "", END)
+    body = _MESSAGES.replace("<also>", f",\n        {concerned} as concerned")
+    return Template(_MESSAGE_ABOUT, body, key="guardian_key", order=NEWEST_FIRST, lone="guardian_ids")
+
+
+def _narrowed(statement: Statement, wanted: MessageFilter) -> Statement:
+    if wanted.pinned:
+        statement = statement.having("1 = 0")
+    if wanted.since is not None:
+        statement = statement.having("message.sent_at >= :sent_since", sent_since=wanted.since)
+    if wanted.until is not None:
+        statement = statement.having("message.sent_at < :sent_until", sent_until=wanted.until)
     if wanted.scopes is not None:
         statement = statement.having("message.scope in :scopes", scopes=[scope.value for scope in wanted.scopes])
     if wanted.students is not None:
         statement = statement.having(_CONCERNING, only_students=wanted.students)
     return statement
+
+
+def found(words: Sequence[str], *texts: str | None) -> bool:
+    """Whether each of the words stands in one of the texts, however it is cased or accented."""
+    plain = [folded(text) for text in texts if text]
+    return all(any(word in text for text in plain) for word in words)
+
+
+def folded(text: str) -> str:
+    """The text without case and accents."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(each for each in decomposed if not unicodedata.combining(each))
 
 
 def messages(guardian: Key, students: Sequence[Key], now: datetime, keys: Sequence[Key]) -> Statement:

@@ -71,6 +71,8 @@ class Source:
         self.notes: dict[type, Any] = {}
         #: How many orders of who may see what hold over it, which are kept elsewhere: part of its mark.
         self.orders = 0
+        #: How often inboxes were seen to change, which are kept elsewhere: no part of its mark.
+        self.inboxes = 0
         self.reads = reads
         self.down_since: datetime | None = None
         self.statements_sent = 0

@@ -13,6 +13,7 @@ from loaders.rows import Rows
 from loaders.statement import Key, Statement
 from resolvers.areas import PROVIDED_BY, SWITCHED, Area, AreaReason, AreaState, AreaStatus
 from resolvers.context import Context
+from resolvers.mailroom import mailroom_of
 from resolvers.registration.forms import forms_of
 from resolvers.scope import Right, Scope
 
@@ -162,6 +163,8 @@ def closed_in(context: Context, scope: Scope, area: Area, students: Iterable[Key
 def _provided(context: Context, area: Area) -> bool:
     if area is Area.REGISTRATION:
         return bool(forms_of(context.source))
+    if area is Area.MESSAGES and mailroom_of(context.source) is not None:
+        return True
     selects = context.source.adapter.selects
     return not selects.keys().isdisjoint(PROVIDED_BY[area])
 

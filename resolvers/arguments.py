@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 
 from loaders.ids import read_node_id
+from loaders.messages import folded
+from loaders.posted import MessageKey, Posted
 from loaders.statement import Key
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
@@ -24,9 +26,13 @@ ID_PARTS: dict[str, tuple[str, ...]] = {
     "Document": ("student", "paper"),
 }
 
-Part = Key | date
+Part = Key | date | Posted
 
 MOST_COURSES = 100
+MOST_WORDS = 8
+LONGEST_SEARCH = 200
+#: Beyond these no engine compares instants in every zone, and no school has sent anything.
+_EARLIEST, _LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 #: How a document is named within its student.
 _PAPER = re.compile(r"transcript|(issued|card)-.{1,255}")
@@ -38,6 +44,8 @@ def read_id(context: Context, text: str) -> tuple[str, tuple[Part, ...]] | None:
     if found is None or found[0] not in ID_PARTS:
         return None
     type_name, texts = found
+    if type_name == "Message" and (posted := Posted.read(texts)) is not None:
+        return type_name, (posted,)
     entities = ID_PARTS[type_name]
     if len(texts) != len(entities):
         return None
@@ -107,12 +115,33 @@ def category_pair(context: Context, text: str, argument: str) -> tuple[Key, Key]
     return parts[0], parts[1]
 
 
+def message_keys(context: Context, texts: Sequence[str]) -> list[MessageKey | None]:
+    """The key of each message's id; None for what is no id of a message."""
+    found = [read_id(context, text) for text in texts]
+    return [
+        None if each is None or each[0] != "Message" or isinstance(each[1][0], date) else each[1][0] for each in found
+    ]
+
+
+def search_words(text: str, argument: str) -> tuple[str, ...]:
+    """The words to look for, without case and accents; BadUserInput where there are too many, or none."""
+    words = folded(text).split() if len(text) <= LONGEST_SEARCH else []
+    if not 1 <= len(words) <= MOST_WORDS:
+        raise BadUserInput(f"`{argument}` holds 1 to {MOST_WORDS} words, {LONGEST_SEARCH} characters at the most.")
+    return tuple(words)
+
+
+def within_reach(instant: datetime | None) -> datetime | None:
+    """The instant, or the nearest to it that everything can be compared with."""
+    return None if instant is None else min(max(instant, _EARLIEST), _LATEST)
+
+
 def student_parts(parts: Sequence[Part]) -> list[Key]:
-    """The parts of an id that are keys."""
-    return [part for part in parts if not isinstance(part, date)]
+    """The parts of an id that are keys of the source."""
+    return [part for part in parts if not isinstance(part, date | Posted)]
 
 
 def _key(part: Part) -> Key:
-    if isinstance(part, date):
-        raise TypeError("A date is no key.")
+    if isinstance(part, date | Posted):
+        raise TypeError("That is no key of the source.")
     return part

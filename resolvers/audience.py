@@ -6,6 +6,8 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from loaders.messages import messages
+from loaders.portal.inbox import Reader, Wanted, inbox
+from loaders.posted import Posted
 from loaders.rights import rights_of_guardians, scopes_of_guardians
 from loaders.rows import Rows
 from loaders.source import Source
@@ -13,6 +15,7 @@ from loaders.statement import Key
 from resolvers.access import Area, AreaReason, Scope, closed, standing, take_scope
 from resolvers.changes import ChangeEvent
 from resolvers.context import Context
+from resolvers.mailroom import mailroom_of
 from resolvers.rules import rules_of
 
 CHUNK = 500
@@ -51,10 +54,12 @@ class Audience:
         not theirs."""
         if event.message_key is None:
             return False
-        self.statements += 1
         scope = await self._scope_of(guardian)
         shut = scope.shut(Area.MESSAGES)
         students = [student for student in scope.rights if student not in shut]
+        if isinstance(event.message_key, Posted):
+            return await self._shown(guardian, students, event.message_key)
+        self.statements += 1
         statement = messages(guardian, students, self._source.now(), [event.message_key])
         (rows,) = await self._source.fetch([statement], [["message_key"]])
         return bool(rows.raw)
@@ -98,6 +103,15 @@ class Audience:
                 if not rules.blocked(guardian, student, today):
                     found[guardian].add(student)
         return {guardian: frozenset(students) for guardian, students in found.items()}
+
+    async def _shown(self, guardian: Key, students: Sequence[Key], message: Posted) -> bool:
+        """Whether a message that was sent from here is shown to the guardian now."""
+        room = mailroom_of(self._source)
+        if room is None:
+            return False
+        reader = Reader(str(guardian), [str(student) for student in students], self._source.now())
+        shown, _ = await inbox(room.store, reader, Wanted(numbers=[message.number]), None, 1)
+        return bool(shown)
 
     async def _scope_of(self, guardian: Key) -> Scope:
         scopes = await self._scopes_of((guardian,))

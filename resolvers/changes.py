@@ -13,6 +13,7 @@ import orjson
 from loaders.adapter import Adapter
 from loaders.portal import change_log
 from loaders.portal.change_log import LoggedChange, LogState, Whose
+from loaders.posted import MessageKey, Posted
 from loaders.statement import Key
 from loaders.watched import SUBJECTS, Subject
 from resolvers.access import readable
@@ -85,7 +86,7 @@ class ChangeEvent:
     kind: ChangeKind
     student_key: Key | None
     guardian_key: Key | None
-    thing: tuple[Key | date, ...]
+    thing: tuple[Key | date | Posted, ...]
     previous_percent: Decimal | None
     previous_letter: str | None
     corrects: str | None
@@ -97,7 +98,7 @@ class ChangeEvent:
         return SUBJECT_OF[self.kind]
 
     @property
-    def message_key(self) -> Key | None:
+    def message_key(self) -> MessageKey | None:
         """The key of the message that was received; None where it is no message."""
         return _a_key(self.thing[0]) if self.kind is ChangeKind.MESSAGE_RECEIVED else None
 
@@ -215,8 +216,10 @@ async def _readable(context: Context, events: Sequence[ChangeEvent]) -> tuple[Ch
     return tuple(event for event in events if event.message_key is None or event.message_key in shown)
 
 
-def _thing(adapter: Adapter, subject: Subject, texts: Sequence[str]) -> tuple[Key | date, ...]:
-    keys: list[Key | date] = []
+def _thing(adapter: Adapter, subject: Subject, texts: Sequence[str]) -> tuple[Key | date | Posted, ...]:
+    if subject.name == "message" and (posted := Posted.read(tuple(texts))) is not None:
+        return (posted,)
+    keys: list[Key | date | Posted] = []
     for entity, text in zip(subject.parts, texts, strict=True):
         key = date.fromisoformat(text) if entity == "date" else adapter.parse_key(entity, text)
         if key is None:
@@ -225,7 +228,7 @@ def _thing(adapter: Adapter, subject: Subject, texts: Sequence[str]) -> tuple[Ke
     return tuple(keys)
 
 
-def _a_key(part: Key | date) -> Key:
+def _a_key(part: Key | date | Posted) -> MessageKey:
     if isinstance(part, date):
         raise TypeError("A date is no key.")
     return part

@@ -81,7 +81,8 @@ class Context:
     `known` is what has been read of the source and need not be read twice.
     `scope` is the viewer's scope once it is read, and a future while it is being read (see `access.scope_of`).
     It also notes whether its answer may be given again: `volatile` once something was read that no mark of the source
-    vouches for, and `fresh_until` where the clock alone ends its truth.
+    vouches for, `fresh_until` where the clock alone ends its truth, and `inboxes` where it holds while those stay as
+    they are.
     While it is `hurried` only the source is read, without a wait: who asks for more gets MustWait, and is asked again.
     """
 
@@ -95,6 +96,7 @@ class Context:
         "district_name",
         "fresh_until",
         "hurried",
+        "inboxes",
         "known",
         "loads",
         "policy",
@@ -130,6 +132,7 @@ class Context:
         #: The cursor with which a stream of events comes back by itself; it stands above the operation's own.
         self.resume: str | None = None
         self.fresh_until: datetime | None = None
+        self.inboxes: int | None = None
         self._portal = portal
         self._live = live
         self._reply: Reply | None = None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from loaders import people
 from loaders.contract import GradeLevel
 from loaders.statement import Key, Statement
-from resolvers.access import Area, AreaStatus, Right, areas_of_students, readable, scope_of, visible
+from resolvers.access import AreaStatus, Right, areas_of_students, scope_of, visible
 from resolvers.arguments import read_id, student_parts
 from resolvers.context import Batch
 from resolvers.errors import Forbidden
@@ -69,12 +69,6 @@ async def grade_levels(keys: Sequence[Key], batch: Batch) -> list[GradeLevel]:
     """The grade level of each student's first enrolment; OTHER where the source has none."""
     scope = await scope_of(batch.context)
     return [level or GradeLevel.OTHER for level in scope.grade_levels(keys)]
-
-
-async def students_of_messages(keys: Sequence[tuple[Key, Key]], batch: Batch) -> Statement | None:
-    """The viewer's students whom each (guardian, message) pair concerns."""
-    students = await readable(batch.context, Area.MESSAGES)
-    return people.students_of_messages(keys, students) if students else None
 
 
 def teachers_of_sections(keys: Sequence[Key], batch: Batch) -> Statement:

@@ -8,7 +8,7 @@ from strawberry import ID, Private
 
 from loaders.contract import MessageScope
 from loaders.messages import MessageFilter as Wanted
-from resolvers import arguments, people
+from resolvers import arguments, messages
 from resolvers.context import Batch, Context
 from schema import enums as enums
 from schema.batching import batched, embedded
@@ -36,6 +36,9 @@ class Message(Node):
     sent_at: datetime.datetime = strawberry.field(description="When it was sent.")
     read: bool = strawberry.field(description="Whether the viewer has read it.")
     read_at: datetime.datetime | None = strawberry.field(description="When the viewer read it.")
+    language: str | None = strawberry.field(description="The language of the text, by BCP 47, where that is known.")
+    pinned: bool = strawberry.field(description="Whether it stands above the others for as long as it is shown.")
+    ends_at: datetime.datetime | None = strawberry.field(description="When it goes out of sight; null for what stays.")
     sender: MessageSender = embedded({"name": "sender_name", "role": "sender_role"}, description="Who sent it.")(
         MessageSender
     )
@@ -43,7 +46,7 @@ class Message(Node):
     @batched("key", size=2)
     def students(keys: Any, batch: Batch) -> list[LazyStudent]:
         """The viewer's students whom it concerns; none where it concerns nobody in particular."""
-        return people.students_of_messages(keys, batch)
+        return messages.students_of_messages(keys, batch)
 
 
 @strawberry.input(description="Which messages: every part that is given must hold.")
@@ -51,6 +54,14 @@ class MessageFilter:
     unread: bool | None = strawberry.field(default=None, description="Only unread ones, or only read ones.")
     scopes: list[MessageScope] | None = strawberry.field(default=None, description="Addressed to one of these.")
     student_ids: list[ID] | None = strawberry.field(default=None, description="Concerning one of these students.")
+    pinned: bool | None = strawberry.field(default=None, description="Only pinned ones, or only others.")
+    since: datetime.datetime | None = strawberry.field(default=None, description="Sent at this instant or later.")
+    until: datetime.datetime | None = strawberry.field(default=None, description="Sent before this instant.")
+    search: str | None = strawberry.field(
+        default=None,
+        description="Words, each of which stands in the subject, the text or the sender's name, however it is cased or "
+        "accented; eight at the most.",
+    )
 
 
 def wanted_messages(context: Context, given: MessageFilter | None) -> Wanted:
@@ -63,4 +74,8 @@ def wanted_messages(context: Context, given: MessageFilter | None) -> Wanted:
         students=None
         if given.student_ids is None
         else arguments.student_keys(context, given.student_ids, "studentIds"),
+        pinned=given.pinned,
+        since=arguments.within_reach(given.since),
+        until=arguments.within_reach(given.until),
+        words=() if given.search is None else arguments.search_words(given.search, "search"),
     )

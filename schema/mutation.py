@@ -9,6 +9,7 @@ from schema.calendar_feeds import CalendarFeedMutations
 from schema.dead_letters import DeadLetterMutations
 from schema.devices import DeviceMutations
 from schema.letters import LetterMutations
+from schema.message_orders import MessageMutations
 from schema.notification_orders import NotificationMutations
 from schema.portal_requests import PortalRequestMutations
 from schema.recovery import RecoveryMutations
@@ -34,6 +35,7 @@ class Mutation(
     PortalRequestMutations,
     ActivationMutations,
     LetterMutations,
+    MessageMutations,
     CalendarFeedMutations,
     SecurityMutations,
     RecoveryMutations,

@@ -99,6 +99,13 @@ described(
         ProblemCode.QUIET_HOURS_INVALID: "Quiet hours lack their beginning or end, or end as they begin.",
         ProblemCode.TIME_ZONE_UNKNOWN: "It is the name of no IANA time zone.",
         ProblemCode.WEEKDAY_INVALID: "It is the number of no day of the week.",
+        ProblemCode.MESSAGE_NOT_FOUND: "No message that the viewer may read or withdraw has this id.",
+        ProblemCode.TARGET_INVALID: "What is named does not fit the message's scope, or nothing is.",
+        ProblemCode.COURSE_UNKNOWN: "The school's system has no such course, or it is another teacher's.",
+        ProblemCode.END_MISSING: "A pinned message is shown until an instant that must be named.",
+        ProblemCode.LANGUAGE_INVALID: "It is no language tag of BCP 47.",
+        ProblemCode.FILE_NOT_FOUND: "No file of the sender's that waits to be sent has this id.",
+        ProblemCode.TOO_MANY_FILES: "A message has no more files than that.",
     },
 )
 

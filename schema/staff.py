@@ -11,6 +11,7 @@ from resolvers.portal.second_factor import second_factor_state
 from schema.access_orders import AccessOrderDesk
 from schema.dead_letters import DeadLetterDesk
 from schema.letters import LetterDesk
+from schema.message_orders import MessageDesk
 from schema.portal_requests import PortalRequestDesk
 from schema.registration_cases import RegistrationDesk
 from schema.roles import StaffRole
@@ -34,6 +35,7 @@ class StaffDesk(
     AccountDesk,
     PortalRequestDesk,
     LetterDesk,
+    MessageDesk,
     AccessOrderDesk,
     RegistrationDesk,
     DeadLetterDesk,

@@ -27,6 +27,11 @@ class Marked(Protocol):
         """The current instant."""
         ...
 
+    @property
+    def inboxes(self) -> int:
+        """How often what stands in families' inboxes was seen to change."""
+        ...
+
 
 class Body:
     """The bytes of an answer, and a digest of them that is made when it is first asked for."""
@@ -46,11 +51,12 @@ class Body:
 
 
 class _Kept:
-    __slots__ = ("body", "mark", "until")
+    __slots__ = ("body", "inboxes", "mark", "until")
 
-    def __init__(self, mark: Hashable, until: datetime | None, body: Body) -> None:
+    def __init__(self, mark: Hashable, until: datetime | None, inboxes: int | None, body: Body) -> None:
         self.mark = mark
         self.until = until
+        self.inboxes = inboxes
         self.body = body
 
 
@@ -58,7 +64,8 @@ class Answers:
     """A bounded memory of whole answers, each good for one mark of the source, and for one viewer alone.
 
     Kept is only what batch resolvers read from the source, without an error: whatever else had a hand in an answer
-    (the clock, the portal store, an ordinary resolver) makes it one that is computed each time.
+    (the clock, the portal store, an ordinary resolver) makes it one that is computed each time. One that tells of an
+    inbox is good until inboxes change.
     """
 
     def __init__(self, source: Marked, most_bytes: int) -> None:
@@ -95,6 +102,8 @@ class Answers:
             return None
         if found.until is not None and self._source.now() >= found.until:
             return None
+        if found.inboxes is not None and found.inboxes != self._source.inboxes:
+            return None
         self.given += 1
         return found.body
 
@@ -106,7 +115,7 @@ class Answers:
             return
         key = (_identity(context.viewer), prepared.place)
         size = len(body.bytes) + len(prepared.place[1][1])
-        self._kept.put(key, _Kept(mark, context.fresh_until, body), size)
+        self._kept.put(key, _Kept(mark, context.fresh_until, context.inboxes, body), size)
 
     def _turned(self) -> None:
         self._shared = False

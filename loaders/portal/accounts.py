@@ -20,13 +20,15 @@ class NewAccount:
     name: str | None = None
     email: str | None = None
     setup_done_at: datetime | None = None
+    teacher_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account as it is; whoever is disabled cannot log in, and no session of theirs is one.
 
-    `name`, `email` and `language` are a member of staff's; a guardian's stand in the SIS. `setup_done_at` is when the
+    `name`, `email` and `language` are a member of staff's; a guardian's stand in the SIS. `teacher_id` is the SIS's key
+    of the teacher that a member of staff is. `setup_done_at` is when the
     security set-up was finished, `second_factor` whether a second factor is confirmed.
     """
 
@@ -42,11 +44,12 @@ class Account:
     setup_done_at: datetime | None = None
     setup_deferrals: int = 0
     second_factor: bool = False
+    teacher_id: str | None = None
 
 
 _SELECT = """
 select id, username, password_hash, guardian_id, staff_role, disabled_at, name, email, language, setup_done_at,
-    setup_deferrals, (select count(*) from second_factor
+    setup_deferrals, teacher_id, (select count(*) from second_factor
         where second_factor.account_id = account.id and second_factor.confirmed_at is not null) as second_factors
 from account
 """
@@ -78,9 +81,10 @@ async def add_account(transaction: Transaction, account: NewAccount) -> int:
     """Adds an account and says its id; ConstraintBroken where its username is taken."""
     return await transaction.insert(
         "insert into account "
-        "(username, username_key, password_hash, guardian_id, staff_role, created_at, name, email, setup_done_at) "
+        "(username, username_key, password_hash, guardian_id, staff_role, created_at, name, email, setup_done_at, "
+        "teacher_id) "
         "values (:username, :username_key, :password_hash, :guardian_id, :staff_role, :created_at, :name, :email, "
-        ":setup_done_at) "
+        ":setup_done_at, :teacher_id) "
         "returning id",
         {
             "username": account.username,
@@ -92,6 +96,7 @@ async def add_account(transaction: Transaction, account: NewAccount) -> int:
             "name": account.name,
             "email": account.email,
             "setup_done_at": account.setup_done_at,
+            "teacher_id": account.teacher_id,
         },
     )
 
@@ -155,4 +160,5 @@ def _account(row: Row) -> Account:
         setup_done_at=row["setup_done_at"],
         setup_deferrals=row["setup_deferrals"],
         second_factor=row["second_factors"] > 0,
+        teacher_id=row["teacher_id"],
     )

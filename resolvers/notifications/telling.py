@@ -15,6 +15,7 @@ import orjson
 from loaders.portal import notices as rows
 from loaders.portal.guardian_accounts import guardian_accounts
 from loaders.portal.notices import WaitingNotice
+from loaders.posted import MessageKey, message_key
 from loaders.source import Source
 from loaders.statement import Key
 from resolvers.audience import Audience
@@ -189,10 +190,10 @@ class Teller:
         keys = {}
         for notice in waiting:
             if NotificationKind(notice.kind) is NotificationKind.MESSAGE:
-                key = self._source.adapter.parse_key("message", orjson.loads(notice.entity)[0])
+                key = message_key(self._source.adapter, orjson.loads(notice.entity))
                 if key is not None:
                     keys[notice.id] = key
-        there = await received(recipient.context, list(keys.values())) if keys else set[Key]()
+        there = await received(recipient.context, list(keys.values())) if keys else set[MessageKey]()
         return {
             notice.id: Standing(id=None, facts=(notice.version,))
             for notice in waiting

@@ -20,8 +20,8 @@ class CreateAccount:
     """An account as an operator orders it: with either the guardian's key in the SIS, or the roles of staff.
 
     `name` and `email` are a member of staff's, and so are the `schools` whose registrations they work on, by the SIS's
-    keys. A guardian's that is `finished` opens without the security set-up: for a
-    pilot, whose holders can be reached otherwise.
+    keys, and `teacher_id`, the SIS's key of the teacher that one of them is. A guardian's that is `finished` opens
+    without the security set-up: for a pilot, whose holders can be reached otherwise.
     """
 
     username: str
@@ -33,6 +33,7 @@ class CreateAccount:
     finished: bool = False
     schools: tuple[str, ...] = ()
     every_school: bool = False
+    teacher_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ async def _do_create_account(portal: Portal, order: CreateAccount, key: str, act
         order.name,
         order.email,
         now if order.finished else None,
+        order.teacher_id,
     )
     try:
         async with portal.writer.transaction() as transaction:
@@ -95,6 +97,7 @@ async def _do_create_account(portal: Portal, order: CreateAccount, key: str, act
                         "guardian_id": account.guardian_id,
                         "staff_role": roles_text(account.roles) or None,
                         "finished": order.finished,
+                        "teacher_id": order.teacher_id,
                     },
                 ),
             )

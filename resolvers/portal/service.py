@@ -68,6 +68,7 @@ class Portal:
     mail_posted: asyncio.Event = field(default_factory=asyncio.Event)
     push_posted: asyncio.Event = field(default_factory=asyncio.Event)
     letters_ordered: asyncio.Event = field(default_factory=asyncio.Event)
+    messages_ordered: asyncio.Event = field(default_factory=asyncio.Event)
     uploads_moved: asyncio.Event = field(default_factory=asyncio.Event)
     takes_uploads: bool = False
 

@@ -41,6 +41,7 @@ MUTATIONS = (
     *("recordEligibility", "withdrawEligibility", "createCalendarFeed", "revokeCalendarFeed"),
     *("setNotificationRule", "setNotificationSettings", "markNotificationsRead"),
     *("registerDevice", "removeDevice", "replayDeadLetters"),
+    *("markMessagesRead", "sendMessage", "withdrawMessage"),
 )
 #: What would end the parent's own session: drawn for nobody alone.
 NOT_FOR_GUESTS = ("revokeOtherSessions",)

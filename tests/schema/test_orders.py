@@ -130,6 +130,16 @@ ORDERS = {
     "setNotificationRule": Order(GATED, "input: { kind: MESSAGE, mode: OFF }"),
     "setNotificationSettings": Order(GATED, "input: { digestWeekday: 1 }"),
     "markNotificationsRead": Order(GATED, f'ids: ["{node_id("Notification", 999)}"]'),
+    "markMessagesRead": Order(GATED, "ids: []"),
+    # What of a message a teacher may send is told as data.
+    "sendMessage": Order(
+        frozenset({StaffRole.OFFICE, StaffRole.ADMIN, StaffRole.TEACHER}),
+        'input: { scope: STUDENT, studentId: "1", subject: "S", body: "B", language: "en" }',
+    ),
+    "withdrawMessage": Order(
+        frozenset({StaffRole.OFFICE, StaffRole.ADMIN, StaffRole.TEACHER}),
+        f'id: "{node_id("Message", "portal", 1)}"',
+    ),
     "disableAccount": _admin('username: "target"', "ACCOUNT_DISABLED"),
     "enableAccount": _admin('username: "disabled"', "ACCOUNT_ENABLED"),
     "setStaffRoles": _admin('input: { username: "target", roles: [TEACHER] }', "ROLES_CHANGED"),

@@ -27,6 +27,8 @@ type Query {
   staff: StaffDesk!
 }
 type Mutation {
+  markMessagesRead(ids: [ID!]!, read: Boolean! = true): MarkMessagesReadResult!
+  sendMessage(input: SendMessageInput!): SendMessageResult!  withdrawMessage(id: ID!): SendMessageResult!
   logIn(input: LogInInput!): LogInResult!  refreshSession(refreshToken: String): LogInResult!  logOut: LogOutResult!
   changePassword(input: ChangePasswordInput!): ChangePasswordResult!
   deferSecuritySetup: DeferSecuritySetupResult!
@@ -232,6 +234,7 @@ type AttendanceSummary {
 type Message implements Node {
   id: ID!  subject: String!  body: String!  bodyText: String!  scope: MessageScope!  sender: MessageSender!
   sentAt: DateTime!  read: Boolean!  readAt: DateTime  students: [Student!]!
+  language: String  pinned: Boolean!  endsAt: DateTime
 }
 type MessageSender { name: String  role: String }
 
@@ -256,7 +259,29 @@ input AttendanceDayFilter { from: Date  to: Date  missed: Boolean }
 input AttendanceFilter {
   from: Date  to: Date  statuses: [AttendanceStatus!]  excuses: [AttendanceExcuse!]  courseId: ID  termId: ID
 }
-input MessageFilter { unread: Boolean  scopes: [MessageScope!]  studentIds: [ID!] }
+input MessageFilter {
+  unread: Boolean  scopes: [MessageScope!]  studentIds: [ID!]  pinned: Boolean  since: DateTime  until: DateTime
+  search: String
+}
+input SendMessageInput {
+  scope: MessageScope!  schoolId: ID  sectionId: String  studentId: String  guardianId: String  subject: String!
+  body: String!  language: String!  pinned: Boolean! = false  showFrom: DateTime  showUntil: DateTime
+  idempotencyKey: String
+}
+type SentMessage {
+  messageId: ID!  state: SendingState!  scope: MessageScope!  targetId: String  subject: String!  body: String!
+  bodyText: String!  language: String!  pinned: Boolean!  senderName: String!  orderedAt: DateTime!  sentAt: DateTime!
+  endsAt: DateTime  total: Int  done: Int!  failed: Int!  finishedAt: DateTime  withdrawnAt: DateTime  readCount: Int!
+}
+type SentMessageConnection {
+  edges: [SentMessageEdge!]!  nodes: [SentMessage!]!  pageInfo: PageInfo!  totalCount: Int!
+}
+type SentMessageEdge { cursor: String!  node: SentMessage! }
+type SendMessageSuccess { message: SentMessage! }
+type MarkMessagesReadSuccess { ids: [ID!]! }
+union SendMessageResult = SendMessageSuccess | Problems
+union MarkMessagesReadResult = MarkMessagesReadSuccess | Problems
+enum SendingState { WAITING SENDING SENT WITHDRAWN FAILED }
 input LogInInput { username: String!  password: String!  client: ClientKind!  deviceName: String  deviceId: String }
 
 input AnswerInput { field: String!  entry: Int! = 0  values: [String!]! }
@@ -503,6 +528,7 @@ type StaffDesk {
   accessOrders(studentId: String): AccessOrders
   registrations(first: Int, after: String, filter: RegistrationFilter): RegistrationCaseConnection
   registration(id: ID!): RegistrationCase  registrationCounts(schoolYear: Int): [RegistrationCount!]
+  sentMessages(first: Int, after: String): SentMessageConnection  sentMessage(id: ID!): SentMessage
 }
 type AccessOrders { blocks: [AccessBlock!]!  eligibilities: [Eligibility!]!  switches: [AreaSwitch!]! }
 type AccessBlock {

@@ -1,0 +1,335 @@
+"""Messages ordered by staff: to a district, a school, a course, the guardians of a student, or one person.
+
+The order answers at once; who gets the message is found as it is sent, in the background (see `sending`).
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from loaders import addressees, people
+from loaders.contract import MessageScope
+from loaders.errors import ConstraintBroken
+from loaders.messages import as_text, purified
+from loaders.portal import posted_messages as rows
+from loaders.portal.accounts import account_by_id
+from loaders.portal.inbox import count_change
+from loaders.portal.posted_messages import NewMessage, PostedMessage
+from loaders.portal.roles import StaffRole
+from loaders.posted import Posted
+from loaders.statement import Key
+from resolvers import arguments
+from resolvers.access_log import AccessAction, log_access
+from resolvers.context import Context, Viewer
+from resolvers.mailroom import Content, renew_inboxes, sealed_content
+from resolvers.portal.problems import Problem, ProblemCode, Refused
+from resolvers.portal.service import Portal, undisturbed
+from resolvers.portal.trail import note
+from resolvers.portal.typed import typed
+from resolvers.staff import staff
+
+LONGEST_SUBJECT = 200
+LONGEST_BODY = 20_000
+LONGEST_KEY = 100
+#: What sanitizing may make of a body: it closes what was left open, which must not multiply it.
+_LONGEST_CLEAN = 4 * LONGEST_BODY
+SENDERS = (StaffRole.OFFICE, StaffRole.ADMIN, StaffRole.TEACHER)
+#: What the office opens a student's record for, as the family reads it.
+PURPOSE = "MESSAGE"
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+_TARGETS = {
+    MessageScope.DISTRICT: None,
+    MessageScope.SCHOOL: "schoolId",
+    MessageScope.COURSE: "sectionId",
+    MessageScope.STUDENT: "studentId",
+    MessageScope.PERSONAL: "guardianId",
+}
+_NOT_FOUND = Problem(ProblemCode.MESSAGE_NOT_FOUND, "No message that you may withdraw has this id.", ("id",))
+
+
+@dataclass(frozen=True, slots=True)
+class SendMessage:
+    """What is to be sent to whom; the targets are the SIS's keys, the school's is the id of a school."""
+
+    scope: MessageScope
+    subject: str = field(repr=False)
+    body: str = field(repr=False)
+    language: str
+    school_id: str | None = None
+    section_id: str | None = None
+    student_id: str | None = None
+    guardian_id: str | None = None
+    pinned: bool = False
+    show_from: datetime | None = None
+    show_until: datetime | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Addressed:
+    """To whom a message goes, by the SIS's keys."""
+
+    target: Key | None
+    about: Key | None = None
+
+
+async def send_message(context: Context, order: SendMessage) -> PostedMessage | Refused:
+    """Orders a message, or finds the one that this sender has ordered under the same key before.
+
+    DISTRICT is for ADMIN, the rest for OFFICE and ADMIN, and for a TEACHER as far as it is about the own courses and
+    their students. SourceDown where the SIS is away.
+    """
+    roles = (StaffRole.ADMIN,) if order.scope is MessageScope.DISTRICT else SENDERS
+    viewer = staff(context, *roles)
+    portal: Portal = context.portal
+    if order.idempotency_key is not None:
+        known = await rows.message_by_key(portal.writer, viewer.account_id, order.idempotency_key[:LONGEST_KEY])
+        if known is not None:
+            return known
+    problems: list[Problem] = []
+    content = _content(order, problems)
+    message = await _checked(context, viewer, order, problems)
+    addressed = await _addressed(context, viewer, order, problems)
+    if problems or addressed is None or content is None:
+        return Refused(tuple(problems))
+    message = replace(
+        message,
+        content_sealed=sealed_content(portal.sealer, content),
+        target_id=None if addressed.target is None else str(addressed.target),
+        about_id=None if addressed.about is None else str(addressed.about),
+    )
+    try:
+        return await undisturbed(_do_send(context, message, addressed))
+    except ConstraintBroken:
+        # The same order came twice at once.
+        known = await rows.message_by_key(portal.writer, viewer.account_id, order.idempotency_key or "")
+        if known is None:
+            raise
+        return known
+
+
+async def withdraw_message(context: Context, id: str) -> PostedMessage | Refused:
+    """Takes a message back: it vanishes from every inbox, and nobody else gets it. One's own; for ADMIN, anybody's."""
+    viewer = staff(context, *SENDERS)
+    (key,) = arguments.message_keys(context, [id])
+    portal: Portal = context.portal
+    found = await rows.message_by_id(portal.writer, key.number) if isinstance(key, Posted) else None
+    if found is None or (found.account_id != viewer.account_id and StaffRole.ADMIN not in viewer.roles):
+        return Refused((_NOT_FOUND,))
+    return await undisturbed(_do_withdraw(context, found))
+
+
+async def _do_send(context: Context, message: NewMessage, addressed: _Addressed) -> PostedMessage:
+    portal: Portal = context.portal
+    async with portal.writer.transaction() as transaction:
+        number = await rows.add_message(transaction, message)
+        await note(
+            context,
+            transaction,
+            "MESSAGE_ORDERED",
+            f"message:{number}",
+            scope=message.scope.value,
+            target=message.target_id,
+        )
+        student = addressed.target if message.scope is MessageScope.STUDENT else addressed.about
+        if student is not None:
+            await log_access(context, transaction, AccessAction.OPENED, students=[student], purpose=PURPOSE)
+        made = await rows.message_by_id(transaction, number)
+    portal.messages_ordered.set()
+    assert made is not None
+    return made
+
+
+async def _do_withdraw(context: Context, message: PostedMessage) -> PostedMessage | Refused:
+    portal: Portal = context.portal
+    async with portal.writer.transaction() as transaction:
+        if not await rows.withdraw(transaction, message.id, _instant(context)):
+            return Refused((_NOT_FOUND,))
+        await count_change(transaction)
+        await note(context, transaction, "MESSAGE_WITHDRAWN", f"message:{message.id}")
+        found = await rows.message_by_id(transaction, message.id)
+    await renew_inboxes(context.source)
+    assert found is not None
+    return found
+
+
+def _content(order: SendMessage, problems: list[Problem]) -> Content | None:
+    """What the message says, its body made harmless; None where something is wrong with it."""
+    before = len(problems)
+    subject = typed(order.subject, LONGEST_SUBJECT, ("input", "subject"), problems)
+    body = typed(order.body, LONGEST_BODY, ("input", "body"), problems, lines=True)
+    if len(problems) > before:
+        return None
+    clean = purified(body)
+    text = as_text(clean) if len(clean) <= _LONGEST_CLEAN else ""
+    if not text:
+        words = "Nothing that can be shown is left of this text." if len(clean) <= _LONGEST_CLEAN else "It is too long."
+        problems.append(Problem(ProblemCode.TEXT_MISSING, words, ("input", "body")))
+        return None
+    return Content(subject, clean, text)
+
+
+async def _checked(context: Context, viewer: Viewer, order: SendMessage, problems: list[Problem]) -> NewMessage:
+    """The message but for its content and target, with everything that is wrong with its days, language and key."""
+    now = _instant(context)
+    shows = now if order.show_from is None else max(now, order.show_from.replace(microsecond=0))
+    until = None if order.show_until is None else order.show_until.replace(microsecond=0)
+    if until is not None and until <= shows:
+        problems.append(Problem(ProblemCode.PERIOD_INVALID, "It would end before it begins.", ("input", "showUntil")))
+    if order.pinned and until is None:
+        problems.append(
+            Problem(ProblemCode.END_MISSING, "Say until when a pinned message is shown.", ("input", "showUntil"))
+        )
+    if not _LANGUAGE.fullmatch(order.language):
+        problems.append(
+            Problem(ProblemCode.LANGUAGE_INVALID, "Give the language as en, es or zh-Hant.", ("input", "language"))
+        )
+    key = None
+    if order.idempotency_key is not None:
+        key = typed(order.idempotency_key, LONGEST_KEY, ("input", "idempotencyKey"), problems)
+    portal: Portal = context.portal
+    account = await account_by_id(portal.writer, viewer.account_id)
+    role = next(role.value for role in SENDERS if role in viewer.roles)
+    return NewMessage(
+        scope=order.scope,
+        target_id=None,
+        about_id=None,
+        content_sealed="",
+        language=order.language,
+        pinned=order.pinned,
+        account_id=viewer.account_id,
+        sender_name=(account.name if account else None) or viewer.username,
+        sender_role=role,
+        idempotency_key=key,
+        ordered_at=now,
+        sent_at=shows,
+        shown_until_at=until,
+    )
+
+
+async def _addressed(
+    context: Context, viewer: Viewer, order: SendMessage, problems: list[Problem]
+) -> _Addressed | None:
+    """To whom it goes; a problem where what is named is not there, or, for a teacher, not their own: alike."""
+    given: dict[str, str | None] = {
+        "schoolId": order.school_id,
+        "sectionId": order.section_id,
+        "studentId": order.student_id,
+        "guardianId": order.guardian_id,
+    }
+    needed = _TARGETS[order.scope]
+    allowed = {needed, "studentId"} if order.scope is MessageScope.PERSONAL else {needed}
+    wrong = [name for name, value in given.items() if value is not None and name not in allowed]
+    if needed is not None and given[needed] is None:
+        wrong.append(needed)
+    if wrong:
+        words = f"A message of this scope names {needed or 'nobody'}."
+        problems.extend(Problem(ProblemCode.TARGET_INVALID, words, ("input", name)) for name in wrong)
+        return None
+    only = viewer.roles.isdisjoint({StaffRole.OFFICE, StaffRole.ADMIN})
+    own = await _teacher(context, viewer) if only else None
+    match order.scope:
+        case MessageScope.DISTRICT:
+            return _Addressed(None)
+        case MessageScope.SCHOOL:
+            return await _school(context, order.school_id or "", only, problems)
+        case MessageScope.COURSE:
+            return await _section(context, order.section_id or "", only, own, problems)
+        case MessageScope.STUDENT:
+            student = await _student(context, order.student_id or "", only, own, problems)
+            return None if student is None else _Addressed(student)
+        case MessageScope.PERSONAL:
+            return await _person(context, order, only, own, problems)
+
+
+async def _school(context: Context, text: str, only: bool, problems: list[Problem]) -> _Addressed | None:
+    found = arguments.read_id(context, text)
+    key: Any = found[1][0] if found is not None and found[0] == "School" else None
+    there = False
+    if key is not None and not only:
+        (total,) = await context.source.fetch([addressees.addressees(MessageScope.SCHOOL, key)], heavy=True)
+        there = sum(total.layout.values("total", total.raw)) > 0
+    if not there:
+        words = "No school of this id has anybody to write to."
+        problems.append(Problem(ProblemCode.SCHOOL_UNKNOWN, words, ("input", "schoolId")))
+        return None
+    return _Addressed(key)
+
+
+async def _section(
+    context: Context, text: str, only: bool, own: Key | None, problems: list[Problem]
+) -> _Addressed | None:
+    key = context.source.adapter.parse_key("section", text)
+    taught = key is not None
+    if key is not None and context.source.adapter.has("section_teacher"):
+        (teachers,) = await context.source.fetch([addressees.teachers_of_section(key)])
+        staff_keys = teachers.layout.values("staff_key", teachers.raw)
+        taught = own in staff_keys if only else bool(staff_keys)
+    elif only:
+        taught = False
+    if key is None or not taught:
+        words = "The school's system has no such course, or it is not yours."
+        problems.append(Problem(ProblemCode.COURSE_UNKNOWN, words, ("input", "sectionId")))
+        return None
+    return _Addressed(key)
+
+
+async def _student(context: Context, text: str, only: bool, own: Key | None, problems: list[Problem]) -> Key | None:
+    source = context.source
+    key = source.adapter.parse_key("student", text)
+    there = False
+    if key is not None:
+        (found,) = await source.fetch([people.students([key]).unremembered()], [["key"]])
+        there = bool(found.raw)
+    if there and key is not None and only:
+        there = False
+        if own is not None and source.adapter.has("section_teacher", "enrollment"):
+            (teachers,) = await source.fetch([addressees.teachers_of_student(key)])
+            there = own in teachers.layout.values("staff_key", teachers.raw)
+    if not there:
+        words = "The school's system has no such student, or it is none of your courses'."
+        problems.append(Problem(ProblemCode.STUDENT_UNKNOWN, words, ("input", "studentId")))
+        return None
+    return key
+
+
+async def _person(
+    context: Context, order: SendMessage, only: bool, own: Key | None, problems: list[Problem]
+) -> _Addressed | None:
+    """A guardian; a teacher writes to one about a student of the own courses, to whom the guardian has a right."""
+    guardian = context.source.adapter.parse_key("guardian", order.guardian_id or "")
+    about: Key | None = None
+    if order.student_id is not None:
+        about = await _student(context, order.student_id, only, own, problems)
+        if about is None:
+            return None
+    elif only:
+        words = "Name the student whom it is about."
+        problems.append(Problem(ProblemCode.TARGET_INVALID, words, ("input", "studentId")))
+        return None
+    students: set[Key] = set()
+    if guardian is not None:
+        statement = addressees.rights_to_write_to(MessageScope.PERSONAL, guardian, None, 100)
+        (rights,) = await context.source.fetch([statement])
+        students = set(rights.layout.values("student_key", rights.raw))
+    if guardian is None or not students or (about is not None and about not in students):
+        words = "The school's system has no such guardian with a right to the portal."
+        problems.append(Problem(ProblemCode.GUARDIAN_UNKNOWN, words, ("input", "guardianId")))
+        return None
+    return _Addressed(guardian, about)
+
+
+async def _teacher(context: Context, viewer: Viewer) -> Key | None:
+    """The SIS's key of the teacher whose account it is; None where the office has not said which one."""
+    portal: Portal = context.portal
+    account = await account_by_id(portal.writer, viewer.account_id)
+    if account is None or account.teacher_id is None:
+        return None
+    return context.source.adapter.parse_key("staff", account.teacher_id)
+
+
+def _instant(context: Context) -> datetime:
+    """The instant of the school's day, in UTC and whole seconds: by it the SIS's messages are shown, too."""
+    return context.source.now().astimezone(UTC).replace(microsecond=0)
