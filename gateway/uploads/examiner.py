@@ -78,7 +78,18 @@ class Examiner:
             cleared += len(found)
         return cleared
 
+    async def strangers(self) -> int:
+        """How many files of the folder no document has: of another store, or of a copy of this one that is newer.
+
+        They are told of and left alone, for the store may be the wrong one.
+        """
+        names = await asyncio.to_thread(self._folder.names)
+        return len(names - await rows.file_names(self._portal.writer)) if names else 0
+
     async def _go_on(self) -> None:
+        with suppress(LoaderError, OSError):
+            if count := await self.strangers():
+                _log.warning("The folder of uploads holds %d files that this portal store does not know.", count)
         while True:
             self._portal.uploads_moved.clear()
             try:

@@ -18,7 +18,10 @@ from gateway.app import Gateway, create_app
 from gateway.authentication import CHEAPEST
 from gateway.demo_form import form_text
 from gateway.operators import create_accounts, migrate_store
+from gateway.sealing import sealer_of
 from gateway.settings import load_settings
+from gateway.uploads import UploadFolder, UploadMissing
+from gateway.uploads.scan import Verdict, scan
 from loaders.demo import District, make_district
 from loaders.ids import node_id
 from loaders.portal.registrations import registration_by_id
@@ -320,3 +323,27 @@ async def test_two_who_send_to_one_address_at_once_leave_one_file(desk: Desk) ->
     assert set(codes[1:]) <= {404, 503}
     known = {row[0] for row in desk.store("select stored_as from registration_upload where stored_as is not null")}
     assert {file.name for file in desk.files()} == known
+    assert await desk.house.examiner.strangers() == 0
+    (desk.folder / "uploads" / "stranger").write_bytes(b"x")
+    assert await desk.house.examiner.strangers() == 1
+
+
+def test_what_a_dead_process_left_open_or_half_written_is_cleared_away(tmp_path: Path) -> None:
+    folder = UploadFolder(tmp_path / "kept", sealer_of(b"k" * 32))
+    folder.put("one", 1, b"content")
+    with folder.opened("one", 1) as path:
+        assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"content", 0o600)
+    (tmp_path / "kept" / "one.0123.open").write_bytes(b"content")
+    (tmp_path / "kept" / "two.part").write_bytes(b"con")
+    folder.clear(older_than=3600)
+    assert len([*(tmp_path / "kept").iterdir()]) == 3
+    folder.clear(older_than=-1)
+    assert [each.name for each in (tmp_path / "kept").iterdir()] == ["one"] == [*folder.names()]
+    with pytest.raises(UploadMissing):
+        folder.get("one", 2)
+
+
+async def test_a_scanner_that_is_not_there_or_does_not_end_gives_no_verdict(tmp_path: Path) -> None:
+    assert await scan(["sh", "-c", "sleep 600"], tmp_path, seconds=0.1) is Verdict.UNSURE
+    assert await scan(["/nowhere/scanner"], tmp_path) is Verdict.UNSURE
+    assert await scan(["sh", "-c", "kill -9 $$"], tmp_path) is Verdict.UNSURE
