@@ -20,6 +20,8 @@ _ROLES = ", ".join(role.value for role in StaffRole)
 
 user = typer.Typer(help="Accounts, made by an operator.", no_args_is_help=True)
 app.add_typer(user, name="user")
+registration = typer.Typer(help="Online registration, for an operator.", no_args_is_help=True)
+app.add_typer(registration, name="registration")
 
 
 @app.command()
@@ -97,6 +99,20 @@ def schema(
         if not committed.is_file() or committed.read_text("utf-8") != text:
             raise NotCurrent("schema.graphql is not the schema's text: run `homeroom schema > schema/schema.graphql`.")
         _out("schema.graphql is current.")
+
+
+@registration.command("export")
+def export_registrations(
+    year: Annotated[int, typer.Option(help="The school year, by the year in which it ends.")],
+    to: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the files are written.", file_okay=False)],
+    school: Annotated[str | None, typer.Option(metavar="SOURCED_ID", help="Only those of this school.")] = None,
+) -> None:
+    """Write approved registrations out as a OneRoster 1.2 bundle, with a sidecar of what it cannot carry."""
+    with _refusals():
+        from gateway.commands import run_export
+        from gateway.serving import run
+
+        run(run_export(year, to, school, out=_out))
 
 
 @user.command("add")

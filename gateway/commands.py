@@ -14,8 +14,10 @@ from gateway.settings import Settings, SettingsInvalid, load_settings
 from gateway.telemetry import set_up_log
 from loaders.check import Proof
 from loaders.errors import LoaderError
+from loaders.portal.registrations import RegistrationState
 from loaders.registration.reading import FormInvalid, read_forms
 from resolvers.errors import Refusal
+from resolvers.registration.exporting import ExportRefused
 
 Tell = Callable[[str], None]
 
@@ -42,6 +44,7 @@ REFUSALS = (
     NotCurrent,
     KeyNotMade,
     NotFit,
+    ExportRefused,
 )
 
 
@@ -109,13 +112,13 @@ async def run_check() -> None:
             print(f"statement for {explained.statement}: {explained.verdict}")
     allowed = " HOMEROOM_SIS_ALLOW_WRITABLE lets them." if found.writable and found.allowed else ""
     print(f"credentials: {found.writable or 'read only'}{allowed}")
-    fit = _forms_fit(settings)
+    fit = _forms_fit(settings, found.schools)
     if not found.ok or not fit:
         raise NotFit("The source cannot be served as it is: see what stands above.")
     print("The source can be served.")
 
 
-def _forms_fit(settings: Settings) -> bool:
+def _forms_fit(settings: Settings, schools: frozenset[str] | None) -> bool:
     """Tell what was found of the registration forms; whether families can be given them."""
     if settings.registration is None:
         print("registration: off, for HOMEROOM_REGISTRATION is not set.")
@@ -131,7 +134,11 @@ def _forms_fit(settings: Settings) -> bool:
             for window in form.windows
         )
         print(f"registration: school year {year}, {len(form.sections)} sections, taken {windows or 'at no time'}.")
-    return True
+    named = {window.school for form in forms.values() for window in form.windows if window.school is not None}
+    strange = sorted(named - schools) if schools is not None else []
+    for school in strange:
+        print(f"registration: a window names school {school!r}, which the source does not have: give its key there.")
+    return not strange
 
 
 async def run_migrate(*, out: Tell) -> None:
@@ -148,6 +155,23 @@ def make_push_key(path: Path) -> str:
         raise KeyNotMade(f"{path.name} is there already, and is left as it is.") from None
     except OSError as error:
         raise KeyNotMade(f"{path.name} cannot be written ({error.strerror}).") from None
+
+
+async def run_export(year: int, folder: Path, school: str | None, *, out: Tell) -> None:
+    """Write the approved registrations of a year out for the school's own system, and tell what was written."""
+    from gateway.exports import export_registrations, operator_context
+
+    settings = load_settings()
+    set_up_log(settings.log_format)
+    async with operator_context(settings) as context:
+        done = await export_registrations(context, folder, year, school)
+    if done is None:
+        out("No registration is due: none was approved since the last export.")
+        return
+    gone = sum(each.registration.state is not RegistrationState.APPROVED for each in done.due)
+    out(f"bundle: {folder / done.name}")
+    out(f"sidecar: {folder / done.sidecar_name}")
+    out(f"registrations: {len(done.due) - gone} exported, {gone} taken back")
 
 
 def graphql_url(settings: Settings, port: int) -> str:

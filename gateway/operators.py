@@ -33,12 +33,13 @@ class OrderRefused(Exception):
 class Checked:
     """What was found of a source: the proof of its adapter, and why its credentials could write (None: they cannot).
 
-    `allowed` says that the settings allow such credentials.
+    `allowed` says that the settings allow such credentials, `schools` which there are (None: that cannot be read).
     """
 
     report: Report
     writable: str | None
     allowed: bool
+    schools: frozenset[str] | None = None
 
     @property
     def ok(self) -> bool:
@@ -105,7 +106,11 @@ async def check(settings: Settings) -> Checked:
     try:
         _speaks(adapter, reads.dialect)
         report = await check_source(adapter, reads, reads.dialect, settings.today)
-        return Checked(report, writable, settings.sis_allow_writable)
+        schools = None
+        if report.of("school").ok:
+            statement = Statement(Shape({"id": "school.id"}), "from {school} as school", {}, key="id")
+            schools = frozenset(str(row[0]) for row in await _asked(adapter, reads, statement, settings.today))
+        return Checked(report, writable, settings.sis_allow_writable, schools)
     finally:
         await reads.close()
 
@@ -138,9 +143,15 @@ async def _find_guardian(settings: Settings, guardian_id: str) -> None:
 
 
 async def _known(adapter: Adapter, reads: Readers, key: Key, today: date | None) -> bool:
-    relations = Relations(adapter, reads.dialect)
     body = "from {guardian} as guardian where guardian.id in :ids"
     statement = Statement(Shape({"id": "guardian.id"}), body, {"ids": [key]}, key="id")
+    return bool(await _asked(adapter, reads, statement, today))
+
+
+async def _asked(
+    adapter: Adapter, reads: Readers, statement: Statement, today: date | None
+) -> Sequence[Sequence[object]]:
+    relations = Relations(adapter, reads.dialect)
     rendered = relations.render(statement)
     values = relations.values(rendered, statement, today or datetime.now(adapter.time_zone).date())
-    return bool((await reads.fetch([(rendered.sql, values)]))[0])
+    return (await reads.fetch([(rendered.sql, values)]))[0]

@@ -9,16 +9,21 @@ from typing import Any
 
 from gateway.demo_form import form_text
 from loaders.ids import node_id
+from loaders.portal.registrations import RegistrationState as State
+from loaders.portal.staff_schools import put_schools_of_staff
 from loaders.registration.form import FieldKind, Form, RuleCode, Section
 from loaders.registration.reading import parse_form
 from loaders.source import Source
 from resolvers.context import Context
 from resolvers.portal.problems import ProblemCode, Refused
 from resolvers.registration.forms import put_forms
+from resolvers.registration.office import case_to_see
 from resolvers.registration.reading import Seen
+from resolvers.registration.review import ReviewRegistration, review_registration
 from resolvers.registration.saving import Answer, SaveRegistration, save_registration
 from resolvers.registration.starting import StartRegistration, start_registration
 from resolvers.registration.submitting import SubmitRegistration, submit_registration
+from tests.office import office
 from tests.portal import House
 from tests.world import TODAY, World
 
@@ -157,3 +162,27 @@ def everything(path: Path) -> bytes:
     files = [each.read_bytes() for each in path.parent.glob(f"{path.name}*")]
     with closing(sqlite3.connect(path)) as store:
         return b"\n".join(["\n".join(store.iterdump()).encode(), *files])
+
+
+async def desk_of(house: House, world: World, *schools: str, every: bool = False) -> Context:
+    """A member of the office who works on these schools' registrations."""
+    desk = await office(house, world.source)
+    async with house.writer.transaction() as transaction:
+        await put_schools_of_staff(transaction, desk.signed_in().account_id, schools, every=every)
+    return desk
+
+
+async def submitted(house: House, world: World, family: Family) -> Seen:
+    """The student's registration, filled in and signed by the mother."""
+    mother = await guardian(house, world.source, family.mother)
+    draft = await filled(mother, await started(mother, family.student))
+    done = await sign(mother, draft, name_of(world, family.mother))
+    assert isinstance(done, Seen), done
+    return done
+
+
+async def reviewed(desk: Context, seen: Seen, state: State, **order: Any) -> Any:
+    """What it answers to bring it into a state, by the version at which it is now unless another is given."""
+    case = await case_to_see(desk, of(seen))
+    given = {"version": case.registration.version if case else 0, "message": "Please see.", **order}
+    return await review_registration(desk, ReviewRegistration(of(seen), state=state, **given))

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from loaders.errors import LoaderError
+from loaders.oneroster.columns import GRADES, RACES, SEXES
 from loaders.registration.form import (
     Choice,
     Condition,
@@ -224,6 +225,22 @@ def _condition(section: _Section, given: _Field) -> Condition | None:
     return Condition(at or section.id, name, given.when.values)
 
 
+_TEXTS = frozenset({FieldKind.TEXT, FieldKind.CHOICE})
+_FLAGS = frozenset({FieldKind.BOOLEAN})
+_CHOSEN = frozenset({FieldKind.CHOICE})
+#: Which kinds of fields fit a column that takes no text, and which values it knows.
+_EXPORTED: dict[str, tuple[frozenset[FieldKind], tuple[str, ...] | None]] = {
+    "users.email": (frozenset({FieldKind.EMAIL}), None),
+    "users.phone": (frozenset({FieldKind.PHONE}), None),
+    "users.sms": (frozenset({FieldKind.PHONE}), None),
+    "users.grades": (_CHOSEN, GRADES),
+    "demographics.birthDate": (frozenset({FieldKind.DATE}), None),
+    "demographics.sex": (_CHOSEN, SEXES),
+    "demographics.race": (frozenset({FieldKind.CHOICES}), RACES),
+    **{f"demographics.{race}": (_FLAGS, None) for race in RACES},
+    "demographics.demographicRaceTwoOrMoreRaces": (_FLAGS, None),
+    "demographics.hispanicOrLatinoEthnicity": (_FLAGS, None),
+}
 _FITTING: dict[str, frozenset[FieldKind]] = {
     "min_length": frozenset({FieldKind.TEXT, FieldKind.LONG_TEXT}),
     "max_length": frozenset({FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.EMAIL, FieldKind.PHONE}),
@@ -255,6 +272,7 @@ def _faults(parts: _Form, form: Form) -> Iterator[str]:
             yield f"{place}: least is more than most."
         for given in section.fields:
             yield from (f"{place}.{given.id}{fault}" for fault in _field_faults(section, given))
+    yield from _twice("export", [each.export for section in parts.sections for each in section.fields if each.export])
     yield from _condition_faults(form)
     for window in form.windows:
         if window.opens_on > window.closes_on:
@@ -296,8 +314,22 @@ def _field_faults(section: _Section, given: _Field) -> Iterator[str]:
         yield f".prefill: {given.prefill!r} is none of {', '.join(sorted(PREFILLS))}."
     if given.export is not None and given.export not in EXPORTS:
         yield f".export: {given.export!r} is none of {', '.join(sorted(EXPORTS))}."
+    elif given.export is not None:
+        yield from _export_faults(section, given, kind)
     if kind is FieldKind.AGREEMENT and not given.required:
         yield ".required: what is agreed to must be required; ask a BOOLEAN where no is an answer."
+
+
+def _export_faults(section: _Section, given: _Field, kind: FieldKind) -> Iterator[str]:
+    """Why what is answered could not stand in the column that it goes to."""
+    fitting, values = _EXPORTED.get(given.export or "", (_TEXTS, None))
+    if kind not in fitting:
+        yield f".export: {given.export} takes a field of kind {' or '.join(sorted(each.value for each in fitting))}."
+    elif values is not None:
+        for value in sorted({choice.value for choice in given.choices} - set(values)):
+            yield f".export: {given.export} knows no {value!r}: it knows {', '.join(values)}."
+    if section.most > 1:
+        yield ".export: a section with several entries has no one value to send on."
 
 
 def _condition_faults(form: Form) -> Iterator[str]:

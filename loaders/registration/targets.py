@@ -31,7 +31,6 @@ EXPORTS = frozenset(
         "users.phone",
         "users.sms",
         "users.grades",
-        "users.primaryOrgSourcedId",
         "demographics.birthDate",
         "demographics.sex",
         "demographics.americanIndianOrAlaskaNative",
@@ -40,6 +39,8 @@ EXPORTS = frozenset(
         "demographics.nativeHawaiianOrOtherPacificIslander",
         "demographics.white",
         "demographics.demographicRaceTwoOrMoreRaces",
+        # No column of the standard: one of CHOICES, whose values are the columns of races.
+        "demographics.race",
         "demographics.hispanicOrLatinoEthnicity",
         "demographics.countryOfBirthCode",
         "demographics.stateOfBirthAbbreviation",

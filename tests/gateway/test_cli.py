@@ -22,6 +22,7 @@ from gateway.push.services import push_services
 from gateway.settings import SettingsInvalid, load_settings
 from loaders.demo import make_district
 from loaders.demo.made import Made, read_made, write_made
+from loaders.registration.reading import DEFAULT_FORM
 from resolvers.portal.push_offer import Platform
 from resolvers.portal.totp import otpauth_uri
 from tests.portal import NOON
@@ -63,13 +64,14 @@ def accounts(path: Path) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ((), ["demo", "serve", "check", "migrate", "pushkey", "schema", "user"]),
+        ((), ["demo", "serve", "check", "migrate", "pushkey", "schema", "registration", "user"]),
         (("demo",), ["--students", "--seed", "--fresh", "--no-serve"]),
         (("serve",), ["Serve the district"]),
         (("check",), ["Prove the adapter"]),
         (("migrate",), ["portal store"]),
         (("pushkey",), ["FILE", "HOMEROOM_PUSH_KEY_FILE"]),
         (("schema",), ["--check"]),
+        (("registration", "export"), ["--year", "--to", "--school"]),
         (("user", "add"), ["--guardian", "--staff", "--username"]),
     ],
 )
@@ -153,6 +155,32 @@ def test_check_finds_the_made_district_fit_to_serve() -> None:
         "registration: off, for HOMEROOM_REGISTRATION is not set.",
         "The source can be served.",
     ]
+
+
+@pytest.mark.usefixtures("settings")
+def test_check_ends_with_1_where_a_registration_window_is_of_no_school(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forms = tmp_path / "forms"
+    forms.mkdir()
+    monkeypatch.setenv("HOMEROOM_REGISTRATION", str(forms))
+    text = DEFAULT_FORM.read_text("utf-8")
+    for school, code in (("1", 0), ("999", 1)):
+        window = f'[[windows]]\nschool = "{school}"\nopens_on = 2026-11-01\ncloses_on = 2026-12-01\n\n[[windows]]'
+        (forms / "form.toml").write_text(text.replace("[[windows]]", window, 1), "utf-8")
+        answer = homeroom("check")
+        assert answer.exit_code == code, answer.output
+        assert ("'999'" in answer.stdout) == bool(code)
+
+
+@pytest.mark.usefixtures("settings")
+def test_an_export_says_that_nothing_is_due_and_refuses_a_folder_that_cannot_be_one(tmp_path: Path) -> None:
+    homeroom("migrate")
+    answer = homeroom("registration", "export", "--year", "2028", "--to", str(tmp_path / "out"))
+    assert (answer.exit_code, answer.stdout) == (
+        0, "No registration is due: none was approved since the last export.\n",
+    )  # fmt: skip
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.usefixtures("settings")

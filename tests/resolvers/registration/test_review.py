@@ -2,14 +2,11 @@
 
 from datetime import date, timedelta
 from itertools import product
-from typing import Any
 
 import pytest
 
 from loaders.portal.registrations import RegistrationState as State
 from loaders.portal.roles import StaffRole
-from loaders.portal.staff_schools import put_schools_of_staff
-from resolvers.context import Context
 from resolvers.errors import Forbidden, SecondFactorRequired, Unauthenticated
 from resolvers.portal.problems import ProblemCode
 from resolvers.registration.notes import written_of
@@ -27,44 +24,31 @@ from resolvers.registration.reading import Seen, registration_of_id
 from resolvers.registration.review import (
     REVIEWED,
     AskedChange,
-    ReviewRegistration,
     assign_registration,
     remark_on_registration,
-    review_registration,
 )
 from resolvers.registration.saving import locked_field
 from resolvers.registration.states import MOVES, Mover
 from resolvers.registration.submitting import withdraw_registration
 from tests.office import nobody, office
 from tests.portal import House
-from tests.registration import Family, codes, filled, guardian, name_of, of, right_entry, save, sign, started
+from tests.registration import (
+    Family,
+    codes,
+    desk_of,
+    guardian,
+    name_of,
+    of,
+    reviewed,
+    right_entry,
+    save,
+    sign,
+    started,
+    submitted,
+)
 from tests.world import World
 
 EVERYWHERE = Wanted(states=tuple(State))
-
-
-async def desk_of(house: House, world: World, *schools: str, every: bool = False) -> Context:
-    """A member of the office who works on these schools' registrations."""
-    desk = await office(house, world.source)
-    async with house.writer.transaction() as transaction:
-        await put_schools_of_staff(transaction, desk.signed_in().account_id, schools, every=every)
-    return desk
-
-
-async def submitted(house: House, world: World, family: Family) -> Seen:
-    """The student's registration, filled in and signed by the mother."""
-    mother = await guardian(house, world.source, family.mother)
-    draft = await filled(mother, await started(mother, family.student))
-    done = await sign(mother, draft, name_of(world, family.mother))
-    assert isinstance(done, Seen), done
-    return done
-
-
-async def reviewed(desk: Context, seen: Seen, state: State, **order: Any) -> Any:
-    """What it answers to bring it into a state, by the version at which it is now unless another is given."""
-    case = await case_to_see(desk, of(seen))
-    given = {"version": case.registration.version if case else 0, "message": "Please see.", **order}
-    return await review_registration(desk, ReviewRegistration(of(seen), state=state, **given))
 
 
 async def put(house: House, seen: Seen, state: State) -> None:
