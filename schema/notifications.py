@@ -166,7 +166,7 @@ class Notification:
         description="Whether these were told before, and are otherwise now, or were taken back."
     )
     subject_ids: list[ID] = strawberry.field(
-        description="The ids of these things, up to a hundred, for `nodes`; none for messages and for what has no id."
+        description="The ids of these things, up to a hundred, for `nodes`; none for answers of the support desk."
     )
     told_at: datetime.datetime = strawberry.field(description="When it was told.")
     read: bool = strawberry.field(description="Whether the viewer has read it.")

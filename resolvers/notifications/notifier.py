@@ -17,10 +17,10 @@ from resolvers.portal.service import Portal
 
 #: For how long a thing must rest before it is told.
 WINDOW = timedelta(minutes=10)
-#: How long a process that tells is waited for before another takes its place.
-LEASE = timedelta(seconds=30)
+#: For how long a process that tells is not given up.
+LEASE = timedelta(seconds=6)
 #: Seconds between two rounds.
-INTERVAL = 5.0
+INTERVAL = 2.0
 
 log = structlog.get_logger("homeroom.notifications")
 

@@ -10,22 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-import orjson
-
 from loaders.portal import notices as rows
 from loaders.portal.guardian_accounts import guardian_accounts
 from loaders.portal.notices import WaitingNotice
-from loaders.posted import MessageKey, message_key
 from loaders.source import Source
 from loaders.statement import Key
 from resolvers.audience import Audience
 from resolvers.changes import previous_of
-from resolvers.messages import received
 from resolvers.notifications.composing import Item, Told
 from resolvers.notifications.deciding import Guard
 from resolvers.notifications.delivering import Closing, Delivery, Group, Moved, deliver
 from resolvers.notifications.folding import Verdict, is_undone, ripe, verdict
 from resolvers.notifications.moments import after_quiet, family_zone
+from resolvers.notifications.own_standing import own_standings
 from resolvers.notifications.recipients import Recipient, contacts_of, names_of, recipients_of
 from resolvers.notifications.rules import AREAS, HELD_IN_SCHOOL, NotificationKind, NotificationMode, Rule
 from resolvers.notifications.school_hours import school_is_out_at
@@ -170,7 +167,8 @@ class Teller:
     ) -> None:
         """Adds to what is delivered what of the ready notices is news, by kind, student, and whether it corrects."""
         groups: dict[tuple[NotificationKind, str, bool], list[tuple[Rule, Item]]] = defaultdict(list)
-        own = await self._own(recipient, [notice for rule, notice in ready if rule.kind not in PARTS])
+        mine = [notice for rule, notice in ready if rule.kind not in PARTS]
+        own = await own_standings(self._source, recipient.context, mine)
         for rule, notice in ready:
             standing = own.get(notice.id) if rule.kind not in PARTS else shown.get(notice.id)
             tag = self._tag(notice, standing)
@@ -184,21 +182,6 @@ class Teller:
             name = None if student is None else names.get(student)
             told = Told(kind, name, corrects, [item for _, item in of])
             delivery.groups.append(Group(told, student_id, of[0][0].channels))
-
-    async def _own(self, recipient: Recipient, waiting: Sequence[WaitingNotice]) -> dict[int, Standing]:
-        """What stands there of the guardian's own: of messages those that are shown now, of others all."""
-        keys = {}
-        for notice in waiting:
-            if NotificationKind(notice.kind) is NotificationKind.MESSAGE:
-                key = message_key(self._source.adapter, orjson.loads(notice.entity))
-                if key is not None:
-                    keys[notice.id] = key
-        there = await received(recipient.context, list(keys.values())) if keys else set[MessageKey]()
-        return {
-            notice.id: Standing(id=None, facts=(notice.version,))
-            for notice in waiting
-            if NotificationKind(notice.kind) is not NotificationKind.MESSAGE or keys.get(notice.id) in there
-        }
 
     def _previous(self, notice: WaitingNotice) -> Decimal | None:
         return previous_of(self._portal.sealer, notice.previous_sealed)[0]

@@ -14,6 +14,8 @@ from loaders.portal.roles import StaffRole
 from loaders.portal.support_requests import SupportRequest, SupportState, SupportStep
 from resolvers.access_log import AccessAction, log_access
 from resolvers.context import Context
+from resolvers.notifications.own_news import note_news
+from resolvers.notifications.rules import NotificationKind
 from resolvers.paging import page_of
 from resolvers.portal.contacts import contact_of
 from resolvers.portal.listing import Listing, day, listing, number, place_in
@@ -192,6 +194,11 @@ async def _do_resolve(context: Context, checked: _Checked, to: str | None) -> Su
         await rows.add_step(transaction, request.id, checked.state, now, viewer.account_id, checked.note)
         if checked.answer:
             await rows.set_answer(transaction, request.id, checked.answer, now)
+            if request.account_id is not None:
+                version = now.isoformat()
+                await note_news(
+                    context, transaction, request.account_id, NotificationKind.SUPPORT, request.ticket, version
+                )
         if account is not None:
             if not await account_states.enable(transaction, account.id):
                 raise _Moved

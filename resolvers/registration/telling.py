@@ -10,6 +10,8 @@ from loaders.rights import rights_to_students
 from resolvers.access import Area
 from resolvers.audience import Audience
 from resolvers.context import Context
+from resolvers.notifications.own_news import note_news
+from resolvers.notifications.rules import NotificationKind
 from resolvers.portal.contacts import Contact, contact_of
 from resolvers.portal.notices import post_notice
 from resolvers.portal.service import Portal
@@ -49,6 +51,8 @@ async def tell(
             number=str(registration.id),
             state=state_said(state, contact.language),
         )
+        version = f"{state.value} {registration.version + 1}"
+        await note_news(context, transaction, account.id, NotificationKind.REGISTRATION, registration.id, version)
 
 
 async def _accounts(context: Context, registration: Registration) -> list[int]:
