@@ -56,6 +56,18 @@ class Browser:
         finally:
             await send("Target.disposeBrowserContext", {"browserContextId": context})
 
+    @asynccontextmanager
+    async def worker(self, origin: str) -> AsyncIterator[Page]:
+        """The running service worker of that origin, to ask what it sees."""
+        targets = (await self.connection.send("Target.getTargets", {}))["targetInfos"]
+        (found,) = [t for t in targets if t["type"] == "service_worker" and t["url"].startswith(origin)]
+        target = {"targetId": found["targetId"], "flatten": True}
+        session = (await self.connection.send("Target.attachToTarget", target))["sessionId"]
+        try:
+            yield Page(self.connection, session)
+        finally:
+            await self.connection.send("Target.detachFromTarget", {"sessionId": session})
+
 
 def find_chromium() -> str:
     """The path of Chromium; without one the test skips, and fails where CI is true."""

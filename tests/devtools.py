@@ -29,6 +29,7 @@ class Page:
     failures: list[str] = field(default_factory=list)
     console: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
+    workers: list[str] = field(default_factory=list)
 
     async def send(self, method: str, **parameters: object) -> dict[str, Any]:
         """One command to this tab; raises PageProblem with the browser's words where it refuses."""
@@ -100,6 +101,17 @@ class Page:
         await self.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         await self.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
+    async def grant(self, permission: str, origin: str) -> None:
+        """What a person clicks who is asked: the pages of that origin get the permission in this tab."""
+        target = (await self.send("Target.getTargetInfo"))["targetInfo"]
+        given = {"permissions": [permission], "origin": origin, "browserContextId": target["browserContextId"]}
+        await self.connection.send("Browser.grantPermissions", given)
+
+    async def push(self, origin: str, message: str) -> None:
+        """Hands a message to the service worker of that origin, as the browser does that has decrypted it."""
+        given = {"origin": origin, "registrationId": self.workers[-1], "data": message}
+        await self.send("ServiceWorker.deliverPushMessage", **given)
+
     def elsewhere(self, host: str) -> list[str]:
         """The requests that went to another host than this one; data: and blob: URLs go nowhere."""
         return [
@@ -129,6 +141,8 @@ class Page:
                 self.console.append(details.get("exception", {}).get("description", details["text"]))
             case "Log.entryAdded" if event["entry"]["level"] in ("error", "warning"):
                 self.console.append(f"{event['entry']['source']}: {event['entry']['text']}")
+            case "ServiceWorker.workerRegistrationUpdated":
+                self.workers += [each["registrationId"] for each in event["registrations"] if not each["isDeleted"]]
             case "Audits.issueAdded" if event["issue"]["code"] == "ContentSecurityPolicyIssue":
                 self.violations.append(json.dumps(event["issue"]["details"]["contentSecurityPolicyIssueDetails"]))
 

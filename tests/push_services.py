@@ -118,6 +118,7 @@ class BrowserService:
     sizes: list[int] = field(default_factory=list)
     received: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     shown: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def subscribe(self, path: str, public_key: str) -> dict[str, str]:
         """A new subscription, as a page is given it."""
@@ -136,6 +137,7 @@ class BrowserService:
         self.sizes.append(len(body))
         self.received.append((path, message))
         self.shown[path, headers["topic"]] = message
+        self.arrived.set()
         return 201, {"location": f"{self.origin}/message/{len(self.received)}"}, b""
 
     def _check(self, method: str, path: str, headers: Headers, body: bytes) -> Subscriber:

@@ -13,6 +13,8 @@ from resolvers.portal.sealing import Sealer
 from resolvers.portal.service import Portal
 from resolvers.portal.texts import label
 
+#: The page of this portal that shows what was told, and where devices are turned on and off.
+PAGE_PATH = "/notifications"
 #: What pushes are sealed for in the outbox.
 SEALED_FOR = "push"
 TITLE_MAX, BODY_MAX = 120, 400
@@ -38,7 +40,7 @@ class Notice:
     title: str
     body: str = field(repr=False)
     tag: str
-    path: str = "/"
+    path: str = PAGE_PATH
 
 
 @dataclass(frozen=True, slots=True)
