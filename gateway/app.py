@@ -28,6 +28,7 @@ from gateway.pages.calendar import calendar_routes
 from gateway.pages.documents import document_routes
 from gateway.pages.graphiql import graphiql_page, static_routes
 from gateway.pages.letters import letter_routes
+from gateway.pages.message_files import message_file_routes
 from gateway.pages.notifications import notification_routes
 from gateway.pages.preferences import preference_routes
 from gateway.pages.uploads import upload_routes
@@ -139,6 +140,7 @@ def create_app(settings: Settings, *, hashing: HashProfile | None = None, addres
         *static_routes(),
         *letter_routes(),
         *document_routes(),
+        *message_file_routes(),
         *upload_routes(),
         *preference_routes(),
         *calendar_routes(),

@@ -15,6 +15,7 @@ from loaders.portal.devices import forget_devices
 from loaders.portal.document_links import forget_document_links
 from loaders.portal.letter_jobs import forget_letters
 from loaders.portal.mail import forget_finished
+from loaders.portal.message_files import forget_waiting_files
 from loaders.portal.notices import forget_notices
 from loaders.portal.notifications import forget_notifications
 from loaders.portal.portal_requests import expire_requests, forget_portal_requests
@@ -27,6 +28,7 @@ from loaders.portal.session_list import forget_sessions
 from loaders.portal.support_requests import forget_support_requests
 from loaders.portal.transaction import Transaction
 from resolvers.portal import Portal
+from resolvers.portal.message_files import WAITS
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +62,7 @@ RETENTIONS: tuple[Retention, ...] = (
     Retention("portal requests past their time", timedelta(0), expire_requests),
     Retention("portal requests", timedelta(days=365), forget_portal_requests),
     Retention("letters", timedelta(0), forget_letters),
+    Retention("files without a message", WAITS, forget_waiting_files),
     Retention("addresses of documents", timedelta(0), forget_document_links),
 )
 

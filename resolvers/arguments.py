@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 from loaders.ids import read_node_id
 from loaders.messages import folded
-from loaders.posted import MessageKey, Posted
+from loaders.posted import HERE, MessageKey, Posted
 from loaders.statement import Key
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
@@ -46,6 +46,8 @@ def read_id(context: Context, text: str) -> tuple[str, tuple[Part, ...]] | None:
     type_name, texts = found
     if type_name == "Message" and (posted := Posted.read(texts)) is not None:
         return type_name, (posted,)
+    if type_name == "Document" and len(texts) == 3:
+        return _read_file(texts)
     entities = ID_PARTS[type_name]
     if len(texts) != len(entities):
         return None
@@ -53,6 +55,12 @@ def read_id(context: Context, text: str) -> tuple[str, tuple[Part, ...]] | None:
     return (
         None if any(part is None for part in parts) else (type_name, tuple(part for part in parts if part is not None))
     )
+
+
+def _read_file(texts: Sequence[str]) -> tuple[str, tuple[Part, ...]] | None:
+    """The key of a document that came with a message: no student's, and a name."""
+    message, file = Posted.read(tuple(texts[:2])), Posted.read((HERE, texts[2]))
+    return None if message is None or file is None else ("Document", ("", f"file-{message.number}-{file.number}"))
 
 
 def _read_part(context: Context, entity: str, text: str) -> Part | None:

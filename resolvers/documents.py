@@ -33,6 +33,9 @@ class Paper(NamedTuple):
     bytes: int | None
     path: str | None
     dated: date | None
+    media_type: str = "application/pdf"
+    #: The number of a file that came with a message.
+    file: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,6 @@ async def documents_of_students(keys: Sequence[Key], batch: Batch) -> list[list[
     """
     found = await _papers(batch.context, keys)
     return [found[key] for key in keys]
-
-
-async def documents_by_id(keys: Sequence[tuple[Key, str]], batch: Batch) -> list[Paper | None]:
-    """The document of each (student, name) pair that the viewer may have now."""
-    return [await paper_of(batch.context, student, name) for student, name in keys]
 
 
 async def paper_of(context: Context, student: Key, name: str) -> Paper | None:

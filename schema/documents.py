@@ -34,7 +34,8 @@ described(
 
 
 @strawberry.type(
-    description="A PDF about a student: issued by the school, or printed here from the record when it is fetched."
+    description="A PDF about a student: issued by the school, or printed here from the record when it is fetched; or a "
+    "file that came with a message."
 )
 class Document(Node):
     link_key: Private[Any]
@@ -53,6 +54,7 @@ class Document(Node):
         description="Whether it is printed here from the record as it stands, and is not a file of the school's."
     )
     bytes: int | None = strawberry.field(description="Its size, where the source says.")
+    media_type: str = strawberry.field(description="What kind of file it is: application/pdf, or what came as such.")
 
     @classmethod
     def is_type_of(cls, value: Any, info: Any) -> bool:

@@ -16,6 +16,7 @@ from resolvers.context import Context
 from resolvers.mailroom import Content
 from resolvers.portal import message_order as orders
 from resolvers.portal import sent_messages as sent
+from resolvers.portal.message_files import file_number
 from resolvers.portal.problems import Refused
 from resolvers.portal.read_marks import mark_messages_read
 from schema.batching import After, First
@@ -134,6 +135,11 @@ class SendMessageInput:
     show_until: datetime | None = strawberry.field(
         default=None, description="Until when it is shown; for good if not said."
     )
+    file_ids: list[ID] = strawberry.field(
+        default_factory=list,
+        description="Files to be sent along, five at the most: each the `fileId` that `POST /message-files?name=…` has "
+        "answered to its bytes (PDF, JPEG, PNG or HEIC, 5 MB at the most), a day ago at the longest.",
+    )
     idempotency_key: str | None = strawberry.field(
         default=None,
         description="A text of the client's own: what the same sender orders again under it is not sent again, and "
@@ -199,6 +205,7 @@ class MessageMutations:
             show_from=input.show_from,
             show_until=input.show_until,
             idempotency_key=input.idempotency_key,
+            file_numbers=tuple(file_number(id) for id in input.file_ids),
         )
         return _sent(info.context, await orders.send_message(info.context, order))
 

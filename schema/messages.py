@@ -8,10 +8,11 @@ from strawberry import ID, Private
 
 from loaders.contract import MessageScope
 from loaders.messages import MessageFilter as Wanted
-from resolvers import arguments, messages
+from resolvers import arguments, attachments, messages
 from resolvers.context import Batch, Context
 from schema import enums as enums
 from schema.batching import batched, embedded
+from schema.documents import Document
 from schema.node import Node
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class MessageSender:
 @strawberry.type(description="A message from school staff.")
 class Message(Node):
     key: Private[Any]
+    message_key: Private[Any]
     subject: str = strawberry.field(description="The subject.")
     body: str = strawberry.field(description="The body as sanitized HTML: no script, style, form or foreign frame.")
     body_text: str = strawberry.field(description="The body as plain text.")
@@ -47,6 +49,11 @@ class Message(Node):
     def students(keys: Any, batch: Batch) -> list[LazyStudent]:
         """The viewer's students whom it concerns; none where it concerns nobody in particular."""
         return messages.students_of_messages(keys, batch)
+
+    @batched("message_key", size=2)
+    def attachments(keys: Any, batch: Batch) -> list[Document]:
+        """The files that came with it, in the order in which they were sent."""
+        return attachments.attachments_of_messages(keys, batch)
 
 
 @strawberry.input(description="Which messages: every part that is given must hold.")

@@ -10,7 +10,7 @@ from strawberry import ID
 from strawberry.dataloader import DataLoader
 
 from loaders.ids import read_node_id
-from resolvers import arguments, assignments, attendance, courses, desk, documents, grades, messages, people, terms
+from resolvers import arguments, assignments, attachments, attendance, courses, desk, grades, messages, people, terms
 from resolvers.access import Area, closed
 from resolvers.context import Batch, Context
 from resolvers.errors import BadUserInput
@@ -52,7 +52,7 @@ NODE_TYPES = {
     "Attendance": NodeType(Attendance, attendance.attendance_by_id, Area.ATTENDANCE),
     "Message": NodeType(Message, messages.messages_by_id),
     # Which area a document stands behind depends on what it is: its resolver asks.
-    "Document": NodeType(Document, documents.documents_by_id),
+    "Document": NodeType(Document, attachments.documents_by_id),
 }
 
 

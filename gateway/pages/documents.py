@@ -9,12 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from gateway.pages.once import handed_out, once_route, refused
+from gateway.pages.once import file_handed_out, once_route, refused
 from gateway.papers.folder import PaperMissing, issued_pdf
 from gateway.papers.sheets import sheet_of
 from gateway.transport.head import read_head
 from gateway.transport.origin import caller, cross_site, presented
 from loaders.errors import LoaderError
+from loaders.registration.media import ENDINGS
+from resolvers.attachments import content_of
 from resolvers.context import Context
 from resolvers.documents import Paper
 from resolvers.errors import Overloaded, Refusal
@@ -53,10 +55,12 @@ async def _document(request: Request) -> Response:
     except PaperMissing as missing:
         _log.error("A document cannot be given out: %s", missing)
         return refused(503, "The school's file cannot be read now. Tell the school if it stays like this.")
-    return handed_out(content, _file_name(found.paper))
+    return file_handed_out(content, _file_name(found.paper), found.paper.media_type)
 
 
 async def _content(house: Any, context: Context, paper: Paper) -> bytes | None:
+    if paper.file is not None:
+        return await content_of(context, paper)
     if not paper.printed:
         return await asyncio.to_thread(issued_pdf, house.documents, paper.path)
     content = await printed_content(context, paper)
@@ -66,7 +70,10 @@ async def _content(house: Any, context: Context, paper: Paper) -> bytes | None:
 
 def _file_name(paper: Paper) -> str:
     """The title in letters that every file system and header takes; never the student's name."""
-    words = re.sub(r"[^A-Za-z0-9]+", "-", paper.title).strip("-")[:60] or "document"
+    title = paper.title if paper.file is None else paper.title.rpartition(".")[0]
+    words = re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-")[:60] or "document"
+    if paper.file is not None:
+        return f"{words}.{ENDINGS[paper.media_type]}"
     return f"{words}.pdf" if paper.version == 1 else f"{words}-version-{paper.version}.pdf"
 
 

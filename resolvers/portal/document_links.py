@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 from loaders.portal import document_links as links
 from loaders.statement import Key
+from resolvers.attachments import NO_STUDENT, document_of
 from resolvers.context import Batch, Context
-from resolvers.documents import Paper, paper_of
+from resolvers.documents import Paper
 from resolvers.portal.service import Portal, undisturbed
 from resolvers.portal.tokens import is_token, token_hash
 from resolvers.portal.trail import note
@@ -72,10 +73,12 @@ async def fetched(context: Context, token: str) -> Fetched | None:
         return None
     if link.used_at is not None or link.expires_at <= portal.instant():
         return None
-    student = context.source.adapter.parse_key("student", link.student_id)
+    student: Key | None = NO_STUDENT
+    if link.student_id != NO_STUDENT:
+        student = context.source.adapter.parse_key("student", link.student_id)
     if student is None:
         return None
-    paper = await paper_of(context, student, link.document)
+    paper = await document_of(context, student, link.document)
     return None if paper is None else Fetched(link.token_hash, student, paper)
 
 

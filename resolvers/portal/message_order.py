@@ -4,6 +4,7 @@ The order answers at once; who gets the message is found as it is sent, in the b
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +16,7 @@ from loaders.messages import as_text, purified
 from loaders.portal import posted_messages as rows
 from loaders.portal.accounts import account_by_id
 from loaders.portal.inbox import count_change
+from loaders.portal.message_files import attach_files
 from loaders.portal.posted_messages import NewMessage, PostedMessage
 from loaders.portal.roles import StaffRole
 from loaders.posted import Posted
@@ -32,6 +34,7 @@ from resolvers.staff import staff
 LONGEST_SUBJECT = 200
 LONGEST_BODY = 20_000
 LONGEST_KEY = 100
+MOST_FILES = 5
 #: What sanitizing may make of a body: it closes what was left open, which must not multiply it.
 _LONGEST_CLEAN = 4 * LONGEST_BODY
 SENDERS = (StaffRole.OFFICE, StaffRole.ADMIN, StaffRole.TEACHER)
@@ -46,6 +49,9 @@ _TARGETS = {
     MessageScope.STUDENT: "studentId",
     MessageScope.PERSONAL: "guardianId",
 }
+_NO_FILE = Problem(
+    ProblemCode.FILE_NOT_FOUND, "No file of yours that waits to be sent has this id.", ("input", "fileIds")
+)
 _NOT_FOUND = Problem(ProblemCode.MESSAGE_NOT_FOUND, "No message that you may withdraw has this id.", ("id",))
 
 
@@ -65,6 +71,7 @@ class SendMessage:
     show_from: datetime | None = None
     show_until: datetime | None = None
     idempotency_key: str | None = None
+    file_numbers: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,10 @@ class _Addressed:
 
     target: Key | None
     about: Key | None = None
+
+
+class _FileGone(Exception):
+    """A file does not wait any more, or never did; nothing was ordered."""
 
 
 async def send_message(context: Context, order: SendMessage) -> PostedMessage | Refused:
@@ -90,6 +101,11 @@ async def send_message(context: Context, order: SendMessage) -> PostedMessage | 
             return known
     problems: list[Problem] = []
     content = _content(order, problems)
+    if len(order.file_numbers) > MOST_FILES:
+        words = f"A message has {MOST_FILES} files at the most."
+        problems.append(Problem(ProblemCode.TOO_MANY_FILES, words, ("input", "fileIds")))
+    elif None in order.file_numbers or len(set(order.file_numbers)) < len(order.file_numbers):
+        problems.append(_NO_FILE)
     message = await _checked(context, viewer, order, problems)
     addressed = await _addressed(context, viewer, order, problems)
     if problems or addressed is None or content is None:
@@ -100,8 +116,11 @@ async def send_message(context: Context, order: SendMessage) -> PostedMessage | 
         target_id=None if addressed.target is None else str(addressed.target),
         about_id=None if addressed.about is None else str(addressed.about),
     )
+    files = [number for number in order.file_numbers if number is not None]
     try:
-        return await undisturbed(_do_send(context, message, addressed))
+        return await undisturbed(_do_send(context, message, addressed, files))
+    except _FileGone:
+        return Refused((_NO_FILE,))
     except ConstraintBroken:
         # The same order came twice at once.
         known = await rows.message_by_key(portal.writer, viewer.account_id, order.idempotency_key or "")
@@ -121,10 +140,12 @@ async def withdraw_message(context: Context, id: str) -> PostedMessage | Refused
     return await undisturbed(_do_withdraw(context, found))
 
 
-async def _do_send(context: Context, message: NewMessage, addressed: _Addressed) -> PostedMessage:
+async def _do_send(context: Context, message: NewMessage, addressed: _Addressed, files: Sequence[int]) -> PostedMessage:
     portal: Portal = context.portal
     async with portal.writer.transaction() as transaction:
         number = await rows.add_message(transaction, message)
+        if files and not await attach_files(transaction, message.account_id, number, files):
+            raise _FileGone
         await note(
             context,
             transaction,

@@ -234,7 +234,7 @@ type AttendanceSummary {
 type Message implements Node {
   id: ID!  subject: String!  body: String!  bodyText: String!  scope: MessageScope!  sender: MessageSender!
   sentAt: DateTime!  read: Boolean!  readAt: DateTime  students: [Student!]!
-  language: String  pinned: Boolean!  endsAt: DateTime
+  language: String  pinned: Boolean!  endsAt: DateTime  attachments: [Document!]!
 }
 type MessageSender { name: String  role: String }
 
@@ -266,7 +266,7 @@ input MessageFilter {
 input SendMessageInput {
   scope: MessageScope!  schoolId: ID  sectionId: String  studentId: String  guardianId: String  subject: String!
   body: String!  language: String!  pinned: Boolean! = false  showFrom: DateTime  showUntil: DateTime
-  idempotencyKey: String
+  idempotencyKey: String  fileIds: [ID!]! = []
 }
 type SentMessage {
   messageId: ID!  state: SendingState!  scope: MessageScope!  targetId: String  subject: String!  body: String!
@@ -620,7 +620,7 @@ type GradeChanged implements Change {
 
 type Document implements Node {
   id: ID!  kind: DocumentKind!  title: String!  term: Term  issuedOn: Date  version: Int!  supersedes: ID
-  current: Boolean!  printed: Boolean!  url: URL!  bytes: Int  firstViewedAt: DateTime
+  current: Boolean!  printed: Boolean!  url: URL!  bytes: Int  firstViewedAt: DateTime  mediaType: String!
 }
 type Transcript {
   official: Boolean!  years: [TranscriptYear!]!  gpa: [Gpa!]!  credits: [CreditArea!]!  rank: ClassRank
