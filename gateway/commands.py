@@ -110,6 +110,8 @@ async def run_check() -> None:
     for explained in found.report.statements:
         if explained.scans or explained.broken:
             print(f"statement for {explained.statement}: {explained.verdict}")
+    if found.report.changes is not None:
+        print(f"changes: {found.report.changes.verdict}")
     allowed = " HOMEROOM_SIS_ALLOW_WRITABLE lets them." if found.writable and found.allowed else ""
     print(f"credentials: {found.writable or 'read only'}{allowed}")
     fit = _forms_fit(settings, found.schools)
@@ -139,6 +141,12 @@ def _forms_fit(settings: Settings, schools: frozenset[str] | None) -> bool:
     for school in strange:
         print(f"registration: a window names school {school!r}, which the source does not have: give its key there.")
     return not strange
+
+
+async def run_triggers(*, notify: bool, remove: bool, out: Tell) -> None:
+    """Print the script that makes the triggers for the source that the settings name, or takes them away."""
+    script = operators.triggers(load_settings(), notify=notify, remove=remove)
+    out(script.rstrip("\n"))
 
 
 async def run_migrate(*, out: Tell) -> None:

@@ -24,6 +24,7 @@ from loaders.demo.calendar import TIME_ZONE
 from loaders.demo.district import Progress as Hears
 from loaders.demo.documents import Issued, put_documents
 from loaders.demo.made import guardian_of_case, read_made, write_made
+from loaders.home import note_changes
 from loaders.portal.roles import StaffRole
 from resolvers.portal.accounts import CreateAccount
 from resolvers.portal.totp import otpauth_uri
@@ -136,6 +137,7 @@ async def prepare(
             path.unlink(missing_ok=True)
         with _told(say) as progress:
             district = make_district(demo.district, students=students, seed=seed, today=day, progress=progress)
+        note_changes(demo.district)
         put_documents(demo.district, demo.documents, _issued)
         write_made(district, students, seed)
         say(f"The demo district was made: {students} students, current as of {day}.")

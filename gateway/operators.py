@@ -11,12 +11,14 @@ from gateway.settings import Settings
 from loaders.adapter import Adapter, load_adapter
 from loaders.check import Report, check_source
 from loaders.database import Readers
+from loaders.database.address import read_address
 from loaders.database.writer import Writer
 from loaders.dialect import Dialect
 from loaders.errors import AdapterInvalid, SourceWritable
 from loaders.portal.store import check_migrated, migrate, store_address
 from loaders.relations import Relations
 from loaders.statement import Key, Shape, Statement
+from loaders.triggers import removal_script, trigger_script
 from resolvers.portal.accounts import CreateAccount, create_account
 from resolvers.portal.passwords import PROFILES, SEED, Policy
 from resolvers.portal.problems import ProblemCode, Refused
@@ -113,6 +115,14 @@ async def check(settings: Settings) -> Checked:
         return Checked(report, writable, settings.sis_allow_writable, schools)
     finally:
         await reads.close()
+
+
+def triggers(settings: Settings, *, notify: bool = False, remove: bool = False) -> str:
+    """The script of triggers for the SIS that the settings name, which is not asked; AdapterInvalid where none is."""
+    adapter = load_adapter(settings.sis_adapter, settings.sis_time_zone)
+    dialect = read_address(settings.sis_url).dialect
+    _speaks(adapter, dialect)
+    return removal_script(adapter, dialect) if remove else trigger_script(adapter, dialect, notify=notify)
 
 
 async def _open(settings: Settings, *, allow_writable: bool) -> Readers:

@@ -1,12 +1,13 @@
 """Adapters: a folder that says how one student information system answers the relations, in SQL and no Python.
 
-`adapter.toml` holds the facts (name, engines, time zone, types of keys); `<relation>.sql` holds one SELECT each.
+`adapter.toml` holds the facts (name, engines, time zone, types of keys, triggers); `<relation>.sql` holds one SELECT
+each, and `changes.sql`, where there is one, tells which students have changed.
 """
 
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,8 +17,26 @@ from loaders.dialect import Dialect
 from loaders.errors import AdapterInvalid
 from loaders.statement import Key
 
+_CHANGES = "changes"
 BUILT_IN = Path(__file__).parent / "sis"
 KEY_TYPES = ("integer", "text", "uuid")
+
+
+#: For how many seconds a transaction may go on after it has given its rows their marks, and still be seen at once.
+OVERLAP = 120
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How a source says which students have changed.
+
+    `select` answers with `student_id` and `mark` for everything whose mark is `:since` or later. Marks are times
+    (`timed`), or numbers that grow. `overlap` is for how many seconds one that is read may still get company before it.
+    """
+
+    select: str
+    timed: bool = True
+    overlap: float = OVERLAP
 
 
 @dataclass(frozen=True)
@@ -26,7 +45,8 @@ class Adapter:
 
     `selects` holds the SELECT of each relation the source has; `key_types` says for each entity whether its keys
     are integers, texts or UUIDs; `time_zone` is that of instants which the source writes without one, and of its
-    schools where they name none.
+    schools where they name none. `triggers` holds for each table that triggers are made for the SELECT of the students
+    whom one of its rows concerns, over the columns of `{row}`.
     """
 
     name: str
@@ -36,6 +56,8 @@ class Adapter:
     default_key_type: str
     key_types: Mapping[str, str]
     selects: Mapping[str, str]
+    changes: Changes | None = None
+    triggers: Mapping[str, str] = field(default_factory=dict)
 
     def key_type(self, entity: str) -> str:
         """`integer`, `text` or `uuid`: the type of this entity's keys."""
@@ -93,6 +115,8 @@ def load_adapter(name_or_folder: str, time_zone: str | None = None) -> Adapter:
         default_key_type=_key_types(facts, folder.name).pop("default", "integer"),
         key_types={k: v for k, v in _key_types(facts, folder.name).items() if k != "default"},
         selects=_selects(folder),
+        changes=_changes(facts, folder),
+        triggers=_triggers(facts, folder.name),
     )
 
 
@@ -125,10 +149,43 @@ def _key_types(facts: Mapping[str, object], adapter: str) -> dict[str, str]:
     return dict(value)
 
 
+def _changes(facts: Mapping[str, object], folder: Path) -> Changes | None:
+    path = folder / f"{_CHANGES}.sql"
+    given = facts.get(_CHANGES, {})
+    if not path.is_file():
+        if given:
+            raise AdapterInvalid(f"adapter.toml of {folder.name} tells of changes, and there is no {path.name}.")
+        return None
+    if not isinstance(given, dict) or given.keys() - {"mark", "overlap"}:
+        raise AdapterInvalid(f"adapter.toml of {folder.name}: `[changes]` holds `mark` and `overlap`.")
+    mark, overlap = given.get("mark", "time"), given.get("overlap", OVERLAP)
+    if mark not in ("time", "number"):
+        raise AdapterInvalid(f"adapter.toml of {folder.name}: `mark` of `[changes]` must be time or number.")
+    if not isinstance(overlap, int) or not 0 < overlap <= 86_400:
+        raise AdapterInvalid(f"adapter.toml of {folder.name}: `overlap` of `[changes]` is in seconds, a day at most.")
+    select = _single_select(path.read_text("utf-8"), f"{path.name} of adapter {folder.name}")
+    return Changes(select, timed=mark == "time", overlap=overlap)
+
+
+def _triggers(facts: Mapping[str, object], adapter: str) -> dict[str, str]:
+    given = facts.get("triggers", {})
+    if not isinstance(given, dict) or not all(isinstance(select, str) for select in given.values()):
+        raise AdapterInvalid(f"adapter.toml of {adapter}: `[triggers]` holds a SELECT for each table.")
+    for table, select in given.items():
+        where = f"the trigger of {table} in adapter.toml of {adapter}"
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,40}", table):
+            raise AdapterInvalid(f"{where}: that is no table's name.")
+        if "{row}" not in _single_select(select, where):
+            raise AdapterInvalid(f"{where} says nothing of {{row}}.")
+    return {table: _single_select(select, table) for table, select in given.items()}
+
+
 def _selects(folder: Path) -> dict[str, str]:
     selects = {}
     for path in sorted(folder.glob("*.sql")):
         name = path.stem
+        if name == _CHANGES:
+            continue
         if name not in RELATIONS:
             raise AdapterInvalid(f"{path.name} of adapter {folder.name}: the contract has no relation {name!r}.")
         selects[name] = _single_select(path.read_text("utf-8"), f"{path.name} of adapter {folder.name}")

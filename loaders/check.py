@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from loaders.adapter import Adapter
+from loaders.check_changes import ChangesProof, prove_changes
 from loaders.contract import ESSENTIAL, RELATIONS, Column, Kind, Relation
 from loaders.dialect import Dialect, bind
 from loaders.errors import RelationIncomplete
@@ -80,11 +81,13 @@ class Report:
     dialect: Dialect
     proofs: tuple[Proof, ...]
     statements: tuple[Explained, ...] = ()
+    changes: ChangesProof | None = None
 
     @property
     def ok(self) -> bool:
         """Whether the adapter may serve families from this database."""
-        return all(proof.ok for proof in self.proofs) and not any(found.broken for found in self.statements)
+        told = self.changes is None or self.changes.broken is None
+        return told and all(proof.ok for proof in self.proofs) and not any(found.broken for found in self.statements)
 
     def of(self, relation: str) -> Proof:
         """The proof of one relation; KeyError where the contract has none of that name."""
@@ -128,7 +131,8 @@ async def check_source(adapter: Adapter, reads: Describes, dialect: Dialect, tod
     if any(proof.broken or proof.missing_required for proof in proofs):
         return Report(adapter.name, dialect, tuple(proofs))
     relations = Relations(adapter, dialect, await describe(adapter, reads))
-    return Report(adapter.name, dialect, tuple(proofs), await explain(relations, reads, day))
+    statements = await explain(relations, reads, day)
+    return Report(adapter.name, dialect, tuple(proofs), statements, await prove_changes(relations, reads, day))
 
 
 async def _columns(relations: Relations, reads: Describes, name: str) -> frozenset[str]:

@@ -4,8 +4,13 @@ Instants are ISO texts in UTC that end in Z, dates ISO texts, booleans 1 and 0, 
 """
 
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 
+from loaders.adapter import load_adapter
 from loaders.contract import RELATIONS, Column, Kind, Relation
+from loaders.dialect import Dialect
+from loaders.triggers import trigger_script
 
 _TYPES = {
     Kind.KEY: "integer",
@@ -38,6 +43,12 @@ def create_home(connection: sqlite3.Connection) -> None:
         connection.rollback()
         raise
     connection.commit()
+
+
+def note_changes(path: Path) -> None:
+    """Let a filled home store note which students change from now on, so that it need not be gone through."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(trigger_script(load_adapter("home"), Dialect.SQLITE))
 
 
 def _table(relation: Relation) -> str:

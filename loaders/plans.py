@@ -98,7 +98,7 @@ async def plan(relations: Relations, reads: Reads, relation: str, asked_by: str,
         {"keys": keys},
         key=asked_by,
     )
-    return Plan(asked_by, await _scans(relations, reads, statement, today, {}))
+    return Plan(asked_by, await scans_of(relations, reads, statement, today, {}))
 
 
 async def explain(relations: Relations, reads: Reads, today: date) -> tuple[Explained, ...]:
@@ -117,13 +117,13 @@ async def explain(relations: Relations, reads: Reads, today: date) -> tuple[Expl
         except RelationIncomplete:
             continue
         try:
-            found.append(Explained(listed.name, await _scans(relations, reads, statement, today, facts)))
+            found.append(Explained(listed.name, await scans_of(relations, reads, statement, today, facts)))
         except RelationIncomplete as error:
             found.append(Explained(listed.name, (), str(error)))
     return tuple(found)
 
 
-async def _scans(
+async def scans_of(
     relations: Relations, reads: Reads, statement: Statement, today: date, known_facts: dict[str, "_Facts"]
 ) -> tuple[Scan, ...]:
     """The tables of more than SMALL rows that are read in full for a statement."""

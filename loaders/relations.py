@@ -159,7 +159,11 @@ class Relations:
 
     def alone(self, name: str) -> tuple[str, tuple[str, ...]]:
         """A relation's own SELECT in this engine's SQL, and the names of its parameters."""
-        sql, params = self._placed(self.relation(name)[1:-1])
+        return self.placed(self.relation(name)[1:-1])
+
+    def placed(self, text: str) -> tuple[str, tuple[str, ...]]:
+        """A text in this engine's SQL, and the names of its parameters, as often as each is bound."""
+        sql, params = self._placed(text)
         return sql, tuple(param for param, _ in params)
 
     def _completed(self, name: str) -> str:

@@ -10,6 +10,7 @@ memory does not depend on how many there are.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from time import monotonic
 from typing import TypeVar
 
@@ -36,6 +37,18 @@ T = TypeVar("T")
 #: Owners of a subject, and the digests of the last looks at them.
 Page = tuple[Subject, Mapping[str, bytes]]
 
+
+@dataclass(slots=True)
+class Round:
+    """A round through all students, or all guardians, who are watched.
+
+    `place` is the subject and the owner at which the last look has stopped; None where it has come to the end.
+    """
+
+    owner: str
+    place: tuple[int, str] | None = None
+
+
 #: Returns where this process may still write to the log; raises where another has taken its place.
 Guard = Callable[[Transaction], Awaitable[None]]
 
@@ -52,8 +65,6 @@ class Watcher:
         self._guard = guard
         self._wanted: set[tuple[str, Key]] = set()
         self._beginning = asyncio.Lock()
-        #: The subject and the owner at which the last look has stopped; None where it has come to the end.
-        self._place: tuple[int, str] | None = None
 
     async def watch(self, students: Iterable[Key], guardians: Iterable[Key] = ()) -> None:
         """Returns when each of these students and guardians is watched, so that the next change is logged.
@@ -76,9 +87,9 @@ class Watcher:
                     raise
 
     async def look(
-        self, first: Mapping[str, Sequence[Key]], still: Callable[[], Awaitable[bool]], seconds: float
+        self, round: Round, first: Mapping[str, Sequence[Key]], still: Callable[[], Awaitable[bool]], seconds: float
     ) -> bool:
-        """Goes on through all who are watched, for some seconds, as long as this is `still` the process that watches.
+        """Goes on with a round for some seconds, as long as this is `still` the process that watches.
 
         Whether it came to the end; where not, the next look goes on there, and before that looks at those who are to
         come `first`, by their entity. Raises SourceDown at once, any other refusal of the source's in the end; what was
@@ -86,10 +97,10 @@ class Watcher:
         """
         until = monotonic() + seconds
         refused: LoaderError | None = None
-        pages = self._pages(first) if self._place is not None else None
+        pages = self._pages(round.owner, first.get(round.owner, ())) if round.place is not None else None
         while True:
             if pages is None:
-                found = await self._next_page()
+                found = await self._next_page(round)
                 if found is None:
                     break
             else:
@@ -109,34 +120,40 @@ class Watcher:
                 break
         if refused is not None:
             raise refused
-        return self._place is None
+        return round.place is None
 
-    def restart(self) -> None:
-        """Begin the next look with the first of all."""
-        self._place = None
+    async def look_at(self, owner: str, keys: Sequence[Key]) -> None:
+        """Looks at these students or guardians, as far as they are watched. Refuses as the source and the store do."""
+        async for page in self._pages(owner, keys):
+            await self._compare(*page)
 
-    async def _next_page(self) -> Page | None:
+    async def _next_page(self, round: Round) -> Page | None:
         """The page at which the last look has stopped, from the first one on; None where all were gone through."""
-        subjects = self._subjects()
-        at, after = self._place or (0, "")
+        subjects = self._subjects(round.owner)
+        at, after = round.place or (0, "")
         while at < len(subjects):
             subject = subjects[at]
             if page := await digests_after(self._store, subject.name, after, subject.chunk):
                 # By the order of the database, whichever that is for texts.
-                self._place = at, next(reversed(page))
+                round.place = at, next(reversed(page))
                 return subject, page
             at, after = at + 1, ""
-        self._place = None
+        round.place = None
         return None
 
-    async def _pages(self, first: Mapping[str, Sequence[Key]]) -> AsyncIterator[Page]:
-        for subject in self._subjects():
-            for chunk in _chunks([str(key) for key in first.get(subject.owner, ())], min(subject.chunk, 500)):
+    async def _pages(self, owner: str, keys: Sequence[Key]) -> AsyncIterator[Page]:
+        for subject in self._subjects(owner):
+            for chunk in _chunks([str(key) for key in keys], min(subject.chunk, 500)):
                 if page := await digests_of(self._store, subject.name, chunk):
                     yield subject, page
 
-    def _subjects(self) -> Sequence[Subject]:
-        return [subject for subject in SUBJECTS.values() if self._source.adapter.has(*subject.relations)]
+    def _subjects(self, owner: str | None = None) -> Sequence[Subject]:
+        """What is watched of students or of guardians, or of both."""
+        return [
+            subject
+            for subject in SUBJECTS.values()
+            if owner in (None, subject.owner) and self._source.adapter.has(*subject.relations)
+        ]
 
     async def _begin(self, owners: set[tuple[str, Key]]) -> None:
         for subject in self._subjects():

@@ -64,10 +64,11 @@ def accounts(path: Path) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ((), ["demo", "serve", "check", "migrate", "pushkey", "schema", "registration", "user"]),
+        ((), ["demo", "serve", "check", "triggers", "migrate", "pushkey", "schema", "registration", "user"]),
         (("demo",), ["--students", "--seed", "--fresh", "--no-serve"]),
         (("serve",), ["Serve the district"]),
         (("check",), ["Prove the adapter"]),
+        (("triggers",), ["Print triggers", "--notify", "--remove"]),
         (("migrate",), ["portal store"]),
         (("pushkey",), ["FILE", "HOMEROOM_PUSH_KEY_FILE"]),
         (("schema",), ["--check"]),
@@ -117,7 +118,8 @@ def test_help_loads_neither_drivers_nor_schema() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("serve",), ("check",), ("migrate",), ("user", "add", "--username", "x", "--staff", "OFFICE")]
+    "command",
+    [("serve",), ("check",), ("triggers",), ("migrate",), ("user", "add", "--username", "x", "--staff", "OFFICE")],
 )
 def test_faulty_settings_end_every_command_with_their_names(
     command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
@@ -131,6 +133,22 @@ def test_faulty_settings_end_every_command_with_their_names(
         assert name in answer.stderr
     assert "plover" not in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.usefixtures("settings")
+def test_triggers_are_printed_for_the_engine_and_never_run(district: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = homeroom("triggers")
+    assert (script.exit_code, script.stderr) == (0, "")
+    assert homeroom("triggers", "--notify").stderr == (
+        "homeroom: Only PostgreSQL can wake the gateway: leave --notify out.\n"
+    )
+    with closing(sqlite3.connect(district)) as connection:
+        assert connection.execute("select name from sqlite_master where type = 'trigger'").fetchall() == []
+    monkeypatch.setenv("HOMEROOM_SIS_ADAPTER", "rosariosis")
+    assert "reads postgresql, mysql" in homeroom("triggers").stderr
+    monkeypatch.setenv("HOMEROOM_SIS_URL", "postgresql://nobody@nowhere.invalid/sis")
+    assert "notify homeroom_change;" in homeroom("triggers", "--notify").stdout
+    assert homeroom("triggers", "--remove").stdout.count("drop trigger if exists") == 15
 
 
 @pytest.mark.usefixtures("settings")

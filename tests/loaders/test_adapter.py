@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from loaders.adapter import BUILT_IN, load_adapter
+from loaders.adapter import BUILT_IN, Changes, load_adapter
 from loaders.contract import ESSENTIAL
 from loaders.dialect import Dialect
 from loaders.errors import AdapterInvalid
@@ -221,3 +221,33 @@ def test_dashes_within_a_text_are_no_comment(folder: Path) -> None:
     (folder / "school.sql").write_text("select id, '--' as name -- the name; unknown\nfrom school;\n")
 
     assert load_adapter(str(folder)).selects["school"] == "select id, '--' as name \nfrom school"
+
+
+def test_changes_and_triggers_are_read_or_refused_with_their_place(folder: Path) -> None:
+    facts = folder / "adapter.toml"
+    assert (load_adapter(str(folder)).changes, load_adapter(str(folder)).triggers) == (None, {})
+    (folder / "changes.sql").write_text("select student_id, changed_at as mark from note where changed_at >= :since;")
+    assert load_adapter(str(folder)).changes == Changes(
+        "select student_id, changed_at as mark from note where changed_at >= :since", timed=True, overlap=120
+    )
+    facts.write_text(
+        f'{FACTS}[changes]\nmark = "number"\noverlap = 9\n[triggers]\nnote = "select {{row}}.student_id"\n'
+    )
+    read = load_adapter(str(folder))
+    assert read.changes is not None
+    assert (read.changes.timed, read.changes.overlap) == (False, 9)
+    assert read.triggers == {"note": "select {row}.student_id"}
+    for wrong, said in (
+        ('[changes]\nmark = "date"', "`mark` of `[changes]` must be time or number"),
+        ("[changes]\noverlap = 0", "in seconds, a day at most"),
+        ("[changes]\nlap = 3", "`[changes]` holds `mark` and `overlap`"),
+        ("[triggers]\nnote = 3", "a SELECT for each table"),
+        ("[triggers]\n'note; x' = 'select {row}.id'", "that is no table's name"),
+        ("[triggers]\nnote = 'select id from note'", "says nothing of {row}"),
+        ("[triggers]\nnote = 'delete from {row}'", "is not a SELECT"),
+    ):
+        facts.write_text(f"{FACTS}{wrong}\n")
+        assert said in refusal(folder)
+    (folder / "changes.sql").unlink()
+    facts.write_text(f"{FACTS}[changes]\noverlap = 3\n")
+    assert "there is no changes.sql" in refusal(folder)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from loaders.adapter import Adapter
+from loaders.adapter import Adapter, Changes
 from loaders.check import Nulls, Proof, Unmapped, check_source, describe
 from loaders.database import Readers
 from loaders.dialect import Dialect
@@ -91,6 +91,36 @@ async def test_an_adapter_that_is_right_is_proved(readers: Readers) -> None:
     assert report.of("score").plans == (Plan("student_id", ()),)
     assert report.of("guardian").missing_optional == ("email", "phone", "preferred_language")
     assert report.of("message") == Proof("message", provided=False)
+
+
+async def test_what_tells_of_changes_is_proved_too(readers: Readers) -> None:
+    async def told(select: str | None, *, timed: bool = True, triggers: bool = False) -> tuple[bool, str]:
+        changes = None if select is None else Changes(select, timed)
+        concerned = {"mark": "select {row}.student_id"} if triggers else {}
+        adapter = replace(ADAPTER, changes=changes, triggers=concerned)
+        report = await check_source(adapter, readers, Dialect.SQLITE, TODAY)
+        assert report.changes is not None
+        return report.ok, report.changes.verdict
+
+    right = "select m.student_id, m.at as mark from mark m where m.at >= :since"
+    assert await told(None) == (True, "not told; each student is compared in turn")
+    assert await told(None, triggers=True) == (
+        True,
+        "not told; each student is compared in turn, or make the triggers that `homeroom triggers` prints",
+    )
+    scans = "told by changes.sql, the last at 2026-03-01T08:00:00Z; SCANS mark (2000) at each look: make an index that"
+    fit, verdict = await told(right)
+    assert (fit, verdict) == (True, f"{scans} begins with the mark")
+    for wrong, timed, said in (
+        (right, False, "a mark that is no number"),
+        ("select m.student_id, m.work_id as mark from mark m", True, "a mark that is no time"),
+        ("select m.student_id from mark m", True, "no such column: mark"),
+        ("select m.student_id, m.at as mark from mark m where m.at > :then", True, "only :since and :today"),
+    ):
+        fit, verdict = await told(wrong, timed=timed)
+        assert not fit
+        assert verdict.startswith("DOES NOT RUN: changes.sql of adapter own: ")
+        assert said in verdict
 
 
 async def test_an_essential_relation_that_is_not_provided_is_no_proof(readers: Readers) -> None:
