@@ -31,6 +31,7 @@ from gateway.pages.letters import letter_routes
 from gateway.pages.message_files import message_file_routes
 from gateway.pages.notifications import notification_routes
 from gateway.pages.preferences import preference_routes
+from gateway.pages.receipts import receipt_routes
 from gateway.pages.uploads import upload_routes
 from gateway.papers import Press
 from gateway.push.lane import PUSH_ROUNDS, PushLane
@@ -142,6 +143,7 @@ def create_app(settings: Settings, *, hashing: HashProfile | None = None, addres
         *document_routes(),
         *message_file_routes(),
         *upload_routes(),
+        *receipt_routes(),
         *preference_routes(),
         *calendar_routes(),
         *notification_routes(PATH),

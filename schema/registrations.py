@@ -13,6 +13,7 @@ from resolvers import people
 from resolvers.context import Batch, Context
 from resolvers.registration import notes, reading
 from resolvers.registration.reading import Filled, Seen
+from resolvers.registration.receipts import own_receipts, urls_of_receipts
 from resolvers.registration.states import NextAction, next_action
 from resolvers.registration.subject import schools_of_registrations
 from resolvers.registration.uploads import documents_of
@@ -23,6 +24,7 @@ from schema.levels import SIZE
 from schema.node import Node
 from schema.registration_form import RegistrationForm
 from schema.registration_uploads import RegistrationUpload
+from schema.scalars import URL
 from schema.schools import School
 
 described(
@@ -136,6 +138,17 @@ class RegistrationSignature:
     statement: str = strawberry.field(description="The text that was signed.")
 
 
+@strawberry.type(description="The receipt of what the viewer signed: every answer as it was shown, and the signature.")
+class RegistrationReceipt:
+    link_key: Private[int]
+    signed_at: datetime.datetime = strawberry.field(description="When it was signed.")
+
+    @batched(key="link_key")
+    def url(keys: Any, batch: Batch) -> URL:
+        """Where to fetch it as a PDF: good once, for five minutes, in this session; rights are asked again."""
+        return urls_of_receipts(keys, batch)
+
+
 @strawberry.type(description="Something that the school has written to the family about a registration.")
 class RegistrationNote:
     state: RegistrationState = strawberry.field(description="The state into which the school brought it with that.")
@@ -203,6 +216,16 @@ class Registration(Node):
         return RegistrationSignature(
             name=found.name, own=found.own, signed_at=signed.signed_at, statement=signed.statement
         )
+
+    @strawberry.field(
+        description="The receipts of what the viewer signed, in their order: one for each signature, of what it was "
+        "given to."
+    )
+    async def receipts(self, info: Info[Context, None]) -> list[RegistrationReceipt]:
+        return [
+            RegistrationReceipt(link_key=each.id, signed_at=each.signed_at)
+            for each in await own_receipts(info.context, self.seen.registration)
+        ]
 
     @strawberry.field(
         description="The documents that were announced or handed in for it: the student's, and those of the viewer's "

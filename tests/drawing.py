@@ -48,7 +48,7 @@ IN_THE_STORE = {
     ),
     "Portal": frozenset({"portalRequest", "pushPublicKey"}),
     "Document": frozenset({"url", "firstViewedAt"}),
-    "Registration": frozenset({"uploads"}),
+    "Registration": frozenset({"uploads", "receipts"}),
 }
 
 #: A variable that the request does not give.

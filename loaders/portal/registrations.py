@@ -114,6 +114,19 @@ COLUMNS = (
     "submitted_at",
     "reason_sealed",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signature with its receipt, where there is one."""
+
+    id: int
+    registration_id: int
+    account_id: int
+    signed_at: datetime
+    receipt_sealed: str | None
+
+
 _COLUMNS = ", ".join(COLUMNS)
 
 
@@ -297,6 +310,25 @@ async def signature_of(store: Reading, registration_id: int) -> Signature | None
         {"id": registration_id},
     )
     return Signature(**found[0]) if found else None
+
+
+async def signatures_by(store: Reading, registration_id: int, account_id: int) -> list[Signed]:
+    """The signatures of an account under a registration, in their order."""
+    found = await store.rows(
+        f"select {_SIGNED} from registration_signature where registration_id = :id and account_id = :account_id "
+        "order by id",
+        {"id": registration_id, "account_id": account_id},
+    )
+    return [Signed(**row) for row in found]
+
+
+async def signature_by_id(store: Reading, signature_id: int) -> Signed | None:
+    """The signature of an id."""
+    found = await store.rows(f"select {_SIGNED} from registration_signature where id = :id", {"id": signature_id})
+    return Signed(**found[0]) if found else None
+
+
+_SIGNED = "id, registration_id, account_id, signed_at, receipt_sealed"
 
 
 def read_registration(row: Row) -> Registration:

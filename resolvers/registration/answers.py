@@ -29,5 +29,15 @@ def mark_of(form: Form, answers: Answers) -> str:
     return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
+def written_name(form: Form, answers: Answers) -> str:
+    """The student's name as the family has written it: where the form sends it to users.givenName and familyName."""
+    parts = {}
+    for section, field in form.fields():
+        if field.export in ("users.givenName", "users.familyName") and field.export not in parts:
+            entry = next(iter(answers.get(section.id, ())), {})
+            parts[field.export] = next(iter(entry.get(field.id, ())), "")
+    return " ".join(part for name in ("users.givenName", "users.familyName") if (part := parts.get(name)))
+
+
 def _place(registration_id: int, section: str, guardian_id: str) -> str:
     return f"registration:{registration_id}:{section}:{guardian_id}"

@@ -26,7 +26,7 @@ from resolvers.paging import page_of
 from resolvers.portal.guardians import school_key
 from resolvers.portal.listing import Listing, day, listing, number, place_in
 from resolvers.portal.service import Portal
-from resolvers.registration.answers import opened
+from resolvers.registration.answers import opened, written_name
 from resolvers.registration.forms import forms_of
 from resolvers.registration.reading import Filled, Seen
 from resolvers.registration.rights import registration_number, student_key
@@ -212,16 +212,6 @@ async def _names(context: Context, found: Sequence[Registration]) -> dict[int, s
             if name:
                 names[each.id] = name
     return names
-
-
-def written_name(form: Form, answers: Answers) -> str:
-    """The student's name as the family has written it: where the form sends it to users.givenName and familyName."""
-    parts = {}
-    for section, field in form.fields():
-        if field.export in ("users.givenName", "users.familyName") and field.export not in parts:
-            entry = next(iter(answers.get(section.id, ())), {})
-            parts[field.export] = next(iter(entry.get(field.id, ())), "")
-    return " ".join(part for name in ("users.givenName", "users.familyName") if (part := parts.get(name)))
 
 
 async def _log_opened(context: Context, registration: Registration) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from loaders.people import full_name
 from loaders.portal import registrations as rows
@@ -19,13 +19,16 @@ from resolvers.portal.problems import Problem, ProblemCode, Refused
 from resolvers.portal.school_days import school_days_ahead
 from resolvers.portal.service import Portal, undisturbed
 from resolvers.portal.trail import note
+from resolvers.registration.answers import written_name
 from resolvers.registration.forms import forms_of
 from resolvers.registration.reading import SEALED_FOR_SIGNATURE, Seen, holder_of, seen
+from resolvers.registration.receipts import Subject, said_instant, sealed_receipt
 from resolvers.registration.rights import registration_to_see
 from resolvers.registration.saving import CHANGED, LOCKED, NOT_FOUND, Rejected, door
 from resolvers.registration.states import OPEN, Mover, may_move
-from resolvers.registration.subject import called
+from resolvers.registration.subject import Called, called
 from resolvers.registration.telling import tell, who_may_know
+from resolvers.registration.uploads import named, uploads_of_family
 
 LONGEST_NAME = 200
 #: Within how many school days the office is to look at what was submitted.
@@ -128,7 +131,7 @@ async def _do_submit(
                 raise Rejected(_changed())
             if not now.complete:
                 raise Rejected(*_incomplete(now))
-            await _sign(context, transaction, registration, form, order, now.mark)
+            await _sign(context, transaction, now, form, order, subject)
             await rows.set_submitted(transaction, registration.id, portal.instant())
             await set_review_by(transaction, registration.id, review_by)
             await _step(context, transaction, registration, RegistrationState.SUBMITTED, "REGISTRATION_SUBMITTED")
@@ -153,13 +156,14 @@ async def _do_submit(
 async def _sign(
     context: Context,
     transaction: Transaction,
-    registration: Registration,
+    now: Seen,
     form: Form,
     order: SubmitRegistration,
-    mark: str,
+    subject: Called,
 ) -> None:
+    """Adds the signature under what was seen, with the receipt of it."""
     portal: Portal = context.portal
-    viewer = context.signed_in()
+    viewer, registration = context.signed_in(), now.registration
     statement = form.text(form.statement, order.language)
     new = NewSignature(
         registration.id,
@@ -169,10 +173,25 @@ async def _sign(
         portal.sealer.seal(SEALED_FOR_SIGNATURE, order.signature),
         statement,
         hashlib.sha256(statement.encode()).hexdigest(),
-        mark,
+        now.mark,
         form.version,
     )
-    await rows.add_signature(transaction, new)
+    documents = {
+        str(each.id): named(portal, each).name
+        for each in await uploads_of_family(context, transaction, registration, form)
+    }
+    district = context.district_name or portal.letterhead.district_name
+    receipt = sealed_receipt(
+        portal.sealer,
+        now,
+        new,
+        order.signature,
+        Subject(district, subject.school, subject.student or written_name(form, now.answers)),
+        order.language,
+        said_instant(new.signed_at, context),
+        documents,
+    )
+    await rows.add_signature(transaction, replace(new, receipt_sealed=receipt))
 
 
 async def _do_withdraw(context: Context, registration: Registration) -> Seen | Refused:

@@ -291,7 +291,7 @@ type Registration implements Node {
   answersVersion: String!  sections: [RegistrationSection!]!  student: Student  school: School
   form(language: String): RegistrationForm  signature: RegistrationSignature  steps: [RegistrationStep!]!
   uploads: [RegistrationUpload!]!
-  notes: [RegistrationNote!]!
+  notes: [RegistrationNote!]!  receipts: [RegistrationReceipt!]!
 }
 enum RegistrationAction { COMPLETE SIGN WAIT NOTHING }
 type RegistrationAnswer { field: String!  values: [String!]! }
@@ -338,6 +338,7 @@ type RegistrationUpload {
 }
 enum RegistrationUploadState { EXPECTED RECEIVED CLEAN REFUSED REMOVED }
 type RegistrationSuccess { registration: Registration!  case: RegistrationCase }
+type RegistrationReceipt { signedAt: DateTime!  url: URL! }
 type RegistrationNote {
   state: RegistrationState!  writtenAt: DateTime!  by: String  section: String  entry: Int  field: String  text: String!
 }
