@@ -57,6 +57,7 @@ from loaders.portal.store import check_migrated
 from loaders.registration.reading import read_forms
 from loaders.relations import Relations
 from loaders.source import Source
+from loaders.wakes import Wakes, line_to
 from resolvers.context import Caller, Context, Viewer
 from resolvers.live import Live
 from resolvers.mailroom import put_mailroom, renew_inboxes
@@ -228,6 +229,11 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
         await upkeep.start()
         stack.push_async_callback(upkeep.stop)
         live = Live(source, writer, portal.sealer, settings.watch_interval)
+        if settings.wake is not None:
+            line = line_to(settings.wake, settings.portal_url, f"homeroom:{await live.epoch()}")
+            live.calls = wakes = Wakes(line, live.hear)
+            await wakes.start()
+            stack.push_async_callback(wakes.stop)
         rulings = Rulings(portal, source, live)
         await rulings.start()
         stack.push_async_callback(rulings.stop)

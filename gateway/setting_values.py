@@ -17,6 +17,7 @@ from gateway.push.tokens import elliptic_key_in
 from loaders.adapter import BUILT_IN, find_adapter
 from loaders.database.address import read_address
 from loaders.errors import AdapterInvalid, AddressInvalid
+from loaders.wakes.lines import is_wake
 
 PEPPER_LENGTH = 16
 SEAL_KEY_BYTES = 32
@@ -184,6 +185,13 @@ def long_enough(secret: SecretStr) -> SecretStr:
     if len(secret) < PEPPER_LENGTH:
         raise ValueError(f"It must have at least {PEPPER_LENGTH} characters.")
     return secret
+
+
+def wake_line(text: str) -> str:
+    """`notify`, or the URL of a Redis; it is never repeated, for it may hold a password."""
+    if not is_wake(text):
+        raise ValueError("It must be `notify`, or redis:// or rediss:// and a host.")
+    return text
 
 
 def _bracketed(host: str) -> str:

@@ -48,6 +48,7 @@ from gateway.setting_values import (
     seal_key_in,
     signing_key_file,
     time_zone,
+    wake_line,
 )
 
 PREFIX = "HOMEROOM_"
@@ -205,6 +206,12 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Seconds for which a grade, score or mark must rest before families are told of it.",
         examples=["600"],
+    )
+    wake: Annotated[str, AfterValidator(wake_line)] | None = Field(
+        None,
+        repr=False,
+        description="How several processes wake each other: a Redis, or `notify` by a portal store on PostgreSQL.",
+        examples=["redis://127.0.0.1:6379/0"],
     )
     shared_rows: int = Field(
         200_000,

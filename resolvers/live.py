@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import monotonic
+from typing import Protocol
 
 import structlog
 
@@ -29,8 +30,9 @@ from resolvers.streams import ChangeStream, Subscriber
 from resolvers.watching import LEASE, Vouched, Watching, vouched
 
 INTERVAL = 2.0
-#: How often the log is looked into for what other processes have written, in seconds; `wake` makes it now.
-POLL = 0.25
+#: How often the log is looked into for what other processes have written, in seconds; `wake` makes it now. Where the
+#: others are heard it is seldom that a look is needed.
+POLL, POLL_WHILE_HEARD = 0.25, 2.0
 # Rights are read again with every fifth look at the source, and before each delivery for the one it goes to.
 RIGHTS_EVERY = 5
 # After a look the source rests at least four times as long as that took: the watcher never costs more than a fifth.
@@ -39,10 +41,24 @@ REST = 4.0
 log = structlog.get_logger("homeroom.live")
 
 
+class Calls(Protocol):
+    """How processes over one portal store call to each other."""
+
+    @property
+    def open(self) -> bool:
+        """Whether the others are heard now, as far as is known."""
+        ...
+
+    def say(self, number: int) -> None:
+        """Let the others hear soon that the log reaches to this number."""
+        ...
+
+
 class Live:
     """Watches the students of all families with an account over one source, and hands each change to whom it concerns.
 
-    `interval` is the time between two looks at the source, in seconds, and so the latency of a change.
+    `interval` is the time between two looks at the source, in seconds, and so the latency of a change. `calls` is how
+    other processes are told of what is logged, where there are any.
     """
 
     def __init__(
@@ -56,6 +72,7 @@ class Live:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.interval = interval
+        self.calls: Calls | None = None
         self.polls = 0
         self.failures = 0
         self._source = source
@@ -65,6 +82,8 @@ class Live:
         self._audience = Audience(source)
         self._polling = asyncio.Lock()
         self._woken = asyncio.Event()
+        # The last number that all processes can have heard of, and the last that somebody has called out.
+        self._called = self._heard = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._rights_look = Vouched()
         self._rights_due = 0
@@ -94,6 +113,10 @@ class Live:
         """How many statements over relations the hub has sent to the source."""
         return self._watching.statements + self._audience.statements
 
+    async def epoch(self) -> str:
+        """The name of the log, by which everybody who follows it knows the others."""
+        return (await self._relay.begun()).epoch
+
     async def start(self) -> None:
         """Look at the source from now on, or stand by for whoever does, and tell what is logged."""
         if not self._tasks:
@@ -114,8 +137,15 @@ class Live:
         await self._watching.give_up()
 
     def wake(self) -> None:
-        """Something was logged, here or elsewhere: look into the log now, and not only at the next time."""
+        """Something was logged here: look into the log now, and not only at the next time."""
         self._woken.set()
+
+    def hear(self, number: int | None) -> None:
+        """Another process says that the log reaches to this number; None: nobody knows what it has said meanwhile."""
+        if number is not None:
+            self._heard = max(self._heard, number)
+        if self._followers and (number is None or number > self._relay.last):
+            self._woken.set()
 
     async def subscribe(
         self,
@@ -162,8 +192,16 @@ class Live:
             await self.tell()
 
     async def tell(self) -> None:
-        """Tell all subscribers here what has been logged since the last time."""
+        """Tell all subscribers here what has been logged since the last time, and other processes that something was.
+
+        Whoever finds it first calls it out. A number that was heard counts once, and as far as the log really reaches.
+        """
+        heard, self._heard = self._heard, 0
         await self._relay.tell()
+        self._called = max(self._called, min(heard, self._relay.last))
+        if self.calls is not None and self._relay.last > self._called:
+            self._called = self._relay.last
+            self.calls.say(self._called)
 
     def rules_changed(self) -> None:
         """End the streams of whoever is now kept from a student they followed, and read all rights again soon.
@@ -224,10 +262,11 @@ class Live:
     async def _go_on_telling(self) -> None:
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(POLL):
+                async with asyncio.timeout(POLL_WHILE_HEARD if self.calls and self.calls.open else POLL):
                     await self._woken.wait()
+            woken = self._woken.is_set()
             self._woken.clear()
-            if self._followers:
+            if woken or self._followers:
                 with suppress(LoaderError):
                     await self.tell()
 

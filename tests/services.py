@@ -92,6 +92,14 @@ def need_node() -> str:
     return found
 
 
+def need_namespaces() -> str:
+    """The path of iproute2's ip, where it may make networks of its own."""
+    found = shutil.which("ip")
+    if found is None or os.geteuid() != 0:
+        absent("A network of its own", "install the package iproute2, and run the tests as root")
+    return found
+
+
 def need_dumps() -> Path:
     """The folder of the dumps."""
     if not DUMPS.is_dir():
@@ -103,6 +111,8 @@ def need_dumps() -> Path:
 NEEDS: Mapping[str, Callable[[], object]] = {
     "postgresql": need_postgresql,
     "mariadb": need_mariadb,
+    "redis": need_redis,
+    "namespaces": need_namespaces,
     "browser": need_browser,
     "node": need_node,
     "dumps": need_dumps,

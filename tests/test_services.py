@@ -27,6 +27,7 @@ def test_each_need_is_missing_where_nothing_is(need: Callable[[], object], monke
     monkeypatch.setattr(services, "DUMPS", services.DUMPS / "gone")
     monkeypatch.setattr(services, "POSTGRESQL", "postgresql://127.0.0.1:1")
     monkeypatch.setattr(services, "MARIADB", "mysql://127.0.0.1:1")
+    monkeypatch.setattr(services, "REDIS", "redis://127.0.0.1:1")
     with pytest.raises(pytest.skip.Exception, match="is missing: "):
         need()
 

@@ -21,11 +21,13 @@ class Event:
 class EventSource:
     """Connects, and connects again with `Last-Event-ID` whenever it is told to."""
 
-    def __init__(self, port: int, query: str, token: str, variables: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, port: int, query: str, token: str, variables: Mapping[str, Any] | None = None, host: str = "127.0.0.1"
+    ) -> None:
         self.last_id = ""
         self.status = 0
         self.fields: dict[str, str] = {}
-        self._port = port
+        self._place = (host, port)
         self._address = "/graphql?" + urlencode({"query": query, "variables": json.dumps(dict(variables or {}))})
         self._token = token
         self._reader: asyncio.StreamReader | None = None
@@ -33,7 +35,7 @@ class EventSource:
 
     async def open(self) -> "EventSource":
         """Connect, with the last id where there is one; returns when the head of the answer is there."""
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._reader, self._writer = await asyncio.open_connection(*self._place)
         head = [f"GET {self._address} HTTP/1.1", "Host: x", "Accept: text/event-stream"]
         head += [f"Authorization: Bearer {self._token}"] if self._token else []
         head += [f"Last-Event-ID: {self.last_id}"] if self.last_id else []

@@ -111,6 +111,7 @@ FAULTY = {
     "HOMEROOM_SEAL_FILE": "/plover",
     "HOMEROOM_REGISTRATION": "/dev/null",
     "HOMEROOM_UPLOADS": "/dev/null",
+    "HOMEROOM_WAKE": "redis://plover:plover@:plover",
     "HOMEROOM_UPLOAD_SCAN": 'plover "plover',
     "HOMEROOM_TODAY": "23.11.2026",
     "HOMEROOM_LOG_FORMAT": "plover",

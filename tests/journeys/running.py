@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,9 +65,14 @@ class Gateway:
 
 
 @asynccontextmanager
-async def homeroom(*arguments: str, folder: Path, settings: Mapping[str, str] | None = None) -> AsyncIterator[Gateway]:
-    """Start `homeroom` with these arguments in a folder, wait until it says where it is, and end it at the end."""
-    process = await start(*arguments, folder=folder, settings=settings)
+async def homeroom(
+    *arguments: str, folder: Path, settings: Mapping[str, str] | None = None, within: Sequence[str] = ()
+) -> AsyncIterator[Gateway]:
+    """Start `homeroom` with these arguments in a folder, wait until it says where it is, and end it at the end.
+
+    `within` is a command that starts it in surroundings of its own.
+    """
+    process = await start(*arguments, folder=folder, settings=settings, within=within)
     assert process.stdout is not None
     lines: list[str] = []
     try:
@@ -85,10 +90,13 @@ async def homeroom(*arguments: str, folder: Path, settings: Mapping[str, str] | 
         await stop(process)
 
 
-async def start(*arguments: str, folder: Path, settings: Mapping[str, str] | None = None) -> asyncio.subprocess.Process:
+async def start(
+    *arguments: str, folder: Path, settings: Mapping[str, str] | None = None, within: Sequence[str] = ()
+) -> asyncio.subprocess.Process:
     """A `homeroom` process with only these settings, on a free port."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("HOMEROOM_")}
     return await asyncio.create_subprocess_exec(
+        *within,
         str(HOMEROOM),
         *arguments,
         cwd=folder,
