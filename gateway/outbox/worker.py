@@ -7,10 +7,11 @@ twice.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from functools import partial
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from gateway.outbox.outcomes import Undeliverable, Unreachable, Unwanted
 from gateway.outbox.rounds import PLAIN, Rounds
@@ -123,10 +124,10 @@ class Outbox(Generic[W]):
             if not taken:
                 break
             if self._lane.abreast:
-                sent += sum(await asyncio.gather(*(self._try(letter) for letter in taken)))
+                sent += await self._note(await asyncio.gather(*map(self._try, taken)))
             else:
                 for letter in taken:
-                    sent += await self._try(letter)
+                    sent += await self._note([await self._try(letter)])
         return sent
 
     async def _go_round(self) -> None:
@@ -154,42 +155,46 @@ class Outbox(Generic[W]):
         async with self._portal.writer.transaction() as transaction:
             return [letter for letter in due if await self._lane.take(transaction, letter, until)]
 
-    async def _try(self, letter: W) -> bool:
-        """Hands one letter over, and notes what became of it; whether it went out."""
-        tries = letter.tries + 1
+    async def _try(self, letter: W) -> "_Tried":
+        """Hands one letter over; whether it went out, and what is to be noted of it."""
+        lane, now, tries = self._lane, self._portal.now(), letter.tries + 1
         try:
-            if letter.worthless_at is not None and letter.worthless_at <= self._portal.now():
+            if letter.worthless_at is not None and letter.worthless_at <= now:
                 raise Undeliverable("What it tells of was over before it could be sent.", hopeless=True)
-            await self._lane.hand_over(letter)
+            await lane.hand_over(letter)
         except Unreachable as error:
-            if error.held or tries < self._rounds.most_tries:
-                await self._later(letter, tries, error)
-            else:
-                await self._give_up(letter, str(error), hopeless=False)
-            return False
+            if not error.held and tries >= self._rounds.most_tries:
+                return _Tried(False, self._given_up(letter, str(error), hopeless=False))
+            if not error.held:
+                _log.warning("Letter %d of %s was not sent in try %d: %s", letter.id, lane.name, tries, error)
+            at = self._portal.now() + self._rounds.wait_after(tries, error.wait)
+            return _Tried(False, partial(lane.try_later, letter=letter, at=at, why=str(error)))
         except Undeliverable as error:
-            await self._give_up(letter, str(error), hopeless=error.hopeless)
-            return False
+            return _Tried(False, self._given_up(letter, str(error), hopeless=error.hopeless))
         except Unwanted as error:
-            async with self._portal.writer.transaction() as transaction:
-                await self._lane.drop(transaction, letter, self._portal.now(), str(error))
-            return False
+            return _Tried(False, partial(lane.drop, letter=letter, now=self._portal.now(), why=str(error)))
         except Exception as error:
             # A letter that we cannot handle must not keep the others waiting; its lease brings it back.
-            _log.error("Letter %d of %s met an unexpected %s.", letter.id, self._lane.name, type(error).__name__)
-            return False
-        async with self._portal.writer.transaction() as transaction:
-            await self._lane.sent(transaction, letter, self._portal.now())
-        return True
+            _log.error("Letter %d of %s met an unexpected %s.", letter.id, lane.name, type(error).__name__)
+            return _Tried(False, None)
+        return _Tried(True, partial(lane.sent, letter=letter, now=self._portal.now()))
 
-    async def _later(self, letter: W, tries: int, error: Unreachable) -> None:
-        if not error.held:
-            _log.warning("Letter %d of %s was not sent in try %d: %s", letter.id, self._lane.name, tries, error)
-        at: datetime = self._portal.now() + self._rounds.wait_after(tries, error.wait)
-        async with self._portal.writer.transaction() as transaction:
-            await self._lane.try_later(transaction, letter, at, str(error))
-
-    async def _give_up(self, letter: W, why: str, *, hopeless: bool) -> None:
+    def _given_up(self, letter: W, why: str, *, hopeless: bool) -> "_Note":
         _log.error("Letter %d of %s was given up: %s", letter.id, self._lane.name, why)
+        return partial(self._lane.give_up, letter=letter, now=self._portal.now(), why=why, hopeless=hopeless)
+
+    async def _note(self, tried: Sequence["_Tried"]) -> int:
+        """Notes in one transaction what became of letters that were tried together; how many went out."""
         async with self._portal.writer.transaction() as transaction:
-            await self._lane.give_up(transaction, letter, self._portal.now(), why, hopeless=hopeless)
+            for each in tried:
+                if each.note is not None:
+                    await each.note(transaction)
+        return sum(each.sent for each in tried)
+
+
+_Note = Callable[[Transaction], Awaitable[None]]
+
+
+class _Tried(NamedTuple):
+    sent: bool
+    note: _Note | None

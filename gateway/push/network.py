@@ -19,7 +19,7 @@ import httpcore2
 from gateway.outbox import Unreachable
 from resolvers.portal.push_address import is_public
 
-_SECONDS = 20.0
+_SECONDS = 10.0
 _ANSWER_BYTES = 16 * 1024
 _LONGEST_WAIT = timedelta(hours=24)
 _FAILURES = (
@@ -70,7 +70,7 @@ class Network:
             ssl_context=tls,
             http2=True,
             max_connections=40,
-            max_keepalive_connections=10,
+            max_keepalive_connections=40,
             keepalive_expiry=60.0,
             network_backend=httpcore2.AnyIOBackend() if private else _PublicOnly(),
         )
