@@ -43,7 +43,7 @@ _PLAIN_TAGS = (
     "a b blockquote br code em h1 h2 h3 h4 hr i li ol p pre s span strong sub sup table tbody td th thead tr u ul"
 )
 _WRITTEN = frozenset(_PLAIN_TAGS.split())
-_LINKS = frozenset({"http", "https", "mailto", "tel"})
+_LINKS = ("http://", "https://", "mailto:", "tel:")
 
 
 def purified(body: str) -> str:
@@ -51,8 +51,17 @@ def purified(body: str) -> str:
     if not _MARKUP.search(body):
         return sanitized(body)
     return nh3.clean(
-        body, tags=_WRITTEN, attributes={"a": {"href"}}, url_schemes=_LINKS, clean_content_tags={"script", "style"}
+        body,
+        tags=_WRITTEN,
+        attributes={"a": {"href"}},
+        attribute_filter=_outward,
+        clean_content_tags={"script", "style"},
     )
+
+
+def _outward(tag: str, name: str, value: str) -> str | None:
+    """A link's address where it leads out of here; what leads into the portal, or says no scheme, is left out."""
+    return value if value.strip().lower().startswith(_LINKS) else None
 
 
 def as_text(body: str) -> str:

@@ -211,9 +211,15 @@ async def test_a_stream_hears_of_it_at_the_commit_and_of_nothing_that_is_withdra
     event = await asyncio.wait_for(anext(stream), 5)
     assert event.message_key == Posted(1)
     assert await live.may_see(me, event)
+    asked = "{ me { changes { nodes { kind cursor ... on MessageReceived { message { subject } } } } } }"
+    changes = (await small.ask(me, asked))["me"]["changes"]["nodes"]
+    assert changes == [
+        {"kind": "MESSAGE_RECEIVED", "cursor": event.cursor, "message": {"subject": "Snow day"}},
+    ]
     assert not await live.may_see(small.world.guardian("four_children"), event)
     await withdraw_message(await small.desk(StaffRole.ADMIN), node_id("Message", "portal", 1))
     assert not await live.may_see(me, event)
+    assert (await small.ask(me, asked))["me"]["changes"]["nodes"] == []
     await stream.aclose()
     await live.stop()
 
