@@ -61,6 +61,7 @@ from loaders.wakes import Wakes, line_to
 from resolvers.context import Caller, Context, Viewer
 from resolvers.live import Live
 from resolvers.mailroom import put_mailroom, renew_inboxes
+from resolvers.notifications.mail_rights import may_be_mailed
 from resolvers.notifications.notifier import Notifier
 from resolvers.paging import cursor
 from resolvers.portal import Letterhead, Portal
@@ -196,7 +197,7 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
         if mail is None:
             _log.warning("Mail waits in the outbox: HOMEROOM_SMTP_URL is not set.")
         else:
-            mails = Outbox(portal, MailLane(portal, mail))
+            mails = Outbox(portal, MailLane(portal, mail, partial(may_be_mailed, portal, source)))
             await mails.start()
             stack.push_async_callback(mails.stop)
         uploads, examiner = None, None

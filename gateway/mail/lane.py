@@ -1,13 +1,14 @@
 """Mail in its outbox: opened as it leaves, sealed while it waits, and among the dead letters where it is given up."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.mail.composing import Outgoing
 from gateway.mail.delivery import Mail
-from gateway.outbox import Undeliverable
+from gateway.outbox import Undeliverable, Unreachable, Unwanted
+from loaders.errors import LoaderError
 from loaders.portal import mail as rows
 from loaders.portal.dead_letters import LetterKind, NewDeadLetter, add_dead_letter
 from loaders.portal.mail import WaitingMail
@@ -19,10 +20,14 @@ from resolvers.portal.sealing import SealBroken
 
 @dataclass(frozen=True, slots=True)
 class MailLane:
-    """The mail of a portal, and whatever takes it; one at a time, as mail servers like it."""
+    """The mail of a portal, and whatever takes it; one at a time, as mail servers like it.
+
+    `may_leave` says of a mail that tells of records whether its reader still has the right to them.
+    """
 
     portal: Portal
     mail: Mail
+    may_leave: Callable[[WaitingMail], Awaitable[bool]] | None = None
     name: str = "mail"
     abreast: bool = False
 
@@ -44,7 +49,14 @@ class MailLane:
         return await rows.take(transaction, letter, until)
 
     async def hand_over(self, letter: WaitingMail) -> None:
-        """Gives a mail to whatever takes it."""
+        """Gives a mail to whatever takes it, if it may leave."""
+        if self.may_leave is not None:
+            try:
+                allowed = await self.may_leave(letter)
+            except LoaderError as error:
+                raise Unreachable(f"The rights to what it tells of cannot be read now ({error.code}).") from None
+            if not allowed:
+                raise Unwanted("The right to what it tells of has ended.")
         await self.mail.send(self._opened(letter))
 
     async def try_later(self, transaction: Transaction, letter: WaitingMail, at: datetime, why: str) -> None:

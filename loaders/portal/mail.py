@@ -8,7 +8,10 @@ from loaders.portal.transaction import Reading, Row, Transaction
 
 @dataclass(frozen=True, slots=True)
 class NewMail:
-    """A mail to be, to one address; its texts are sealed, for they may hold a link that opens something."""
+    """A mail to be, to one address; its texts are sealed, for they may hold a link that opens something.
+
+    `concerns` says whose records it tells of, and of which area: a JSON list of pairs; None of one that tells of none.
+    """
 
     account_id: int | None
     template: str
@@ -19,6 +22,7 @@ class NewMail:
     html_sealed: str | None
     posted_at: datetime
     worthless_at: datetime | None
+    concerns: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class WaitingMail:
     worthless_at: datetime | None
     tries: int
     next_try_at: datetime
+    concerns: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,9 @@ async def add_mail(transaction: Transaction, mail: NewMail) -> int:
     """Puts a mail into the outbox and says its id."""
     return await transaction.insert(
         "insert into mail (state, account_id, template, language, to_address, subject, text_sealed, html_sealed, "
-        "posted_at, worthless_at, next_try_at) values ('WAITING', :account_id, :template, :language, :to_address, "
-        ":subject, :text_sealed, :html_sealed, :posted_at, :worthless_at, :posted_at) returning id",
+        "posted_at, worthless_at, next_try_at, concerns) values ('WAITING', :account_id, :template, :language, "
+        ":to_address, :subject, :text_sealed, :html_sealed, :posted_at, :worthless_at, :posted_at, :concerns) "
+        "returning id",
         {
             "account_id": mail.account_id,
             "template": mail.template,
@@ -63,6 +69,7 @@ async def add_mail(transaction: Transaction, mail: NewMail) -> int:
             "html_sealed": mail.html_sealed,
             "posted_at": mail.posted_at,
             "worthless_at": mail.worthless_at,
+            "concerns": mail.concerns,
         },
     )
 
@@ -71,7 +78,7 @@ async def due_mail(store: Reading, now: datetime, limit: int) -> list[WaitingMai
     """The mails whose time has come, the longest due first."""
     found = await store.rows(
         "select id, account_id, template, to_address, subject, text_sealed, html_sealed, posted_at, worthless_at, "
-        "tries, next_try_at from mail where state = 'WAITING' and next_try_at <= :now_at "
+        "tries, next_try_at, concerns from mail where state = 'WAITING' and next_try_at <= :now_at "
         "order by next_try_at, id limit :n",
         {"now_at": now, "n": limit},
     )
@@ -153,4 +160,5 @@ def _waiting(row: Row) -> WaitingMail:
         worthless_at=row["worthless_at"],
         tries=row["tries"],
         next_try_at=row["next_try_at"],
+        concerns=row["concerns"],
     )

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import orjson
+
 from loaders.portal import notices
 from loaders.portal.mail import NewMail, add_mail
 from loaders.portal.notices import WaitingNotice
@@ -96,7 +98,7 @@ async def _tell(
         number = await add_notification(transaction, _listed(group, recipient.account.id, now))
         if NotificationChannel.PUSH in group.channels:
             await _push(portal, transaction, devices, group, number, recipient, contact)
-    mailed = [group.told for group in groups if NotificationChannel.EMAIL in group.channels]
+    mailed = [group for group in groups if NotificationChannel.EMAIL in group.channels]
     if mailed and contact.address is not None:
         await _mail(portal, transaction, mailed, recipient, contact, now)
 
@@ -127,14 +129,17 @@ async def _push(
 async def _mail(
     portal: Portal,
     transaction: Transaction,
-    mailed: Sequence[Told],
+    mailed: Sequence[Group],
     recipient: Recipient,
     contact: Contact,
     now: datetime,
 ) -> None:
     assert contact.address is not None
     detail = recipient.habits.shows_detail
-    written = mail_of(mailed, contact.name, contact.language, portal.letterhead, detail=detail)
+    concerns = [(group.student_id, AREAS[group.told.kind].value) for group in mailed if group.told.kind in AREAS]
+    written = mail_of(
+        [group.told for group in mailed], contact.name, contact.language, portal.letterhead, detail=detail
+    )
     await add_mail(
         transaction,
         NewMail(
@@ -147,6 +152,7 @@ async def _mail(
             html_sealed=portal.sealer.seal(SEALED_FOR, written.html),
             posted_at=now,
             worthless_at=now + WORTH,
+            concerns=orjson.dumps(concerns).decode() if concerns else None,
         ),
     )
 

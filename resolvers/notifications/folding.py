@@ -103,7 +103,8 @@ def verdict(
         return Verdict.PASSED
     if standing is None or not _there(rule, standing, previous, told=told):
         return Verdict.TAKEN_BACK if told else Verdict.PASSED
-    corrects = told or standing.corrects
+    changed = rule.kind is NotificationKind.ATTENDANCE and bool(notice.version_before)
+    corrects = told or standing.corrects or changed
     return Verdict.CORRECTION if corrects else Verdict.NEWS
 
 

@@ -133,7 +133,6 @@ _EXCUSE = {
 _SAID = {
     "en": {
         "due": "due {day}",
-        "period": "period {period}",
         "gone": "taken back",
         "child": "your child",
         "several": "{n} pieces of news",
@@ -144,7 +143,6 @@ _SAID = {
     },
     "es": {
         "due": "para el {day}",
-        "period": "hora {period}",
         "gone": "retirado",
         "child": "su hijo o hija",
         "several": "{n} novedades",
@@ -173,10 +171,10 @@ def line(
     kind: NotificationKind, standing: Standing | None, verdict: Verdict, language: str, *, detail: bool
 ) -> str | None:
     """A thing in one line: what it is called, and with `detail` what stands there; None where that is nothing."""
-    if standing is None:
-        return None
     spoken = language_of(language)
-    name = _name(standing, spoken)
+    if standing is None:
+        return said("gone", spoken) if verdict is Verdict.TAKEN_BACK else None
+    name = _name(standing)
     value = None
     if verdict is Verdict.TAKEN_BACK:
         value = said("gone", spoken)
@@ -187,17 +185,17 @@ def line(
     return ": ".join(part for part in (name, value) if part) or None
 
 
-def _name(standing: Standing, language: str) -> str:
+def _name(standing: Standing) -> str:
     if standing.status is not None:
-        return _when(standing.day, standing.period, language)
+        return _when(standing.day, standing.period)
     named = standing.title or standing.course or ""
     return f"{named} ({standing.course})" if standing.title and standing.course else named
 
 
-def _when(day: date | None, period: str | None, language: str) -> str:
+def _when(day: date | None, period: str | None) -> str:
     parts = [
         "" if day is None else day.isoformat(),
-        said("period", language, period=period) if period else "",
+        period or "",
     ]
     return ", ".join(part for part in parts if part)
 
