@@ -14,7 +14,9 @@ from loaders.portal.transaction import Store
 from loaders.source import Source
 from loaders.statement import Key
 from resolvers.changed import Changed
+from resolvers.elsewhere import Elsewhere
 from resolvers.lease import Lease, Replaced
+from resolvers.leavers import Leavers
 from resolvers.portal.sealing import Sealer
 from resolvers.roster import Roster
 from resolvers.watcher import Round, Watcher
@@ -69,6 +71,8 @@ class Watching:
         self._lease = Lease(store, span, now, self._begins)
         self._watcher = Watcher(source, store, sealer, self._lease.guard)
         self._roster = Roster(source, store)
+        self._elsewhere = Elsewhere(source, store, now)
+        self._leavers = Leavers(source, store, self._lease.guard)
         self._changed = Changed(source, store)
         self._guardians, self._students = _Sweep(Round("guardian")), _Sweep(Round("student"))
         self._told = Vouched()
@@ -84,7 +88,8 @@ class Watching:
     @property
     def statements(self) -> int:
         """How many statements over relations were sent to the source."""
-        return self._watcher.statements + self._roster.statements + self._changed.statements
+        parts = (self._watcher, self._roster, self._leavers, self._changed)
+        return sum(part.statements for part in parts)
 
     async def watch(self, students: Iterable[Key], guardians: Iterable[Key] = ()) -> None:
         """Returns when each of these is watched, so that the next change is logged."""
@@ -95,10 +100,14 @@ class Watching:
         `first`; when all have been gone through, the mark of the beginning vouches for them.
         """
         if not await self._lease.hold():
+            await self._elsewhere.say(first)
             return
-        await self._watcher.watch(*await self._roster.all())
         with suppress(Replaced):
+            await self._enroll()
+            await self._leavers.go_on(first)
             told = await self._look_at_changed(mark)
+            if self._students.round.place is not None or self._guardians.round.place is not None:
+                first = await self._elsewhere.hear(first)
             await self._sweep(self._guardians, mark, first, SWEEP)
             if not told or self._hasty:
                 if await self._sweep(self._students, mark, first, SWEEP):
@@ -111,6 +120,14 @@ class Watching:
     async def give_up(self) -> None:
         """Let another process watch at once."""
         await self._lease.give_up()
+
+    async def _enroll(self) -> None:
+        """Watch whoever has come onto the roster, for a second at the most; the next look goes on there."""
+        until = monotonic() + SWEEP
+        while page := await self._roster.next():
+            await self._watcher.watch(page.students, page.guardians)
+            if monotonic() >= until:
+                break
 
     async def _look_at_changed(self, mark: object | None) -> bool:
         """Look at the students who have changed, where the source says who; whether it does."""
@@ -146,3 +163,4 @@ class Watching:
         self._hasty = False
         self._leisure = 0.0
         self._changed.restart()
+        self._leavers.restart()

@@ -1,8 +1,10 @@
 """Accounts: who may log in, and as which guardian of the SIS or which member of staff."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from loaders.portal.many import among
 from loaders.portal.roles import StaffRole, roles_of, roles_text
 from loaders.portal.transaction import Reading, Row, Transaction
 
@@ -75,6 +77,15 @@ async def guardians_after(store: Reading, after: str, limit: int) -> list[str]:
         {"after": after, "n": limit},
     )
     return [row["guardian_id"] for row in found]
+
+
+async def guardians_among(store: Reading, guardians: Sequence[str]) -> set[str]:
+    """Of these guardians those who have an account that can log in."""
+    among_them, bound = among("guardian_id", guardians)
+    found = await store.rows(
+        f"select distinct guardian_id from account where {among_them} and disabled_at is null", bound
+    )
+    return {row["guardian_id"] for row in found}
 
 
 async def add_account(transaction: Transaction, account: NewAccount) -> int:
