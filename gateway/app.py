@@ -327,7 +327,7 @@ def clock(today: date | None) -> Callable[[], datetime]:
     if today is None:
         return _utc_now
     shift = today - datetime.now(UTC).date()
-    return lambda: _utc_now() + shift
+    return lambda: datetime.now(UTC) + shift
 
 
 def _utc_now() -> datetime:

@@ -68,6 +68,8 @@ class DirectProtocol(HeadProtocol):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._held: Head | None = None
+        self._last: Head | None = None
+        self._last_headers: list[tuple[bytes, bytes]] = []
         self._pieces: list[bytes] = []
         self._first = False
         self._dated: tuple[Any, bytes] = (None, b"")
@@ -114,10 +116,14 @@ class DirectProtocol(HeadProtocol):
     def take(self) -> None:
         """Hold a request that may be answered here; hand every other one over."""
         if self.url == PATH and self.parser.get_method() == b"POST" and self._free():
+            if self._last is not None and self.headers == self._last_headers:
+                self._held = self._last
+                return
             head = Head("POST", b"", self.headers, str(self.client[0]) if self.client else "")
             forwarded = head.has(FORWARDED_FOR) or head.has(FORWARDED_PROTO)
             if not forwarded and not wants_stream(head.every(b"accept")):
-                self._held = head
+                self._held = self._last = head
+                self._last_headers = self.headers
                 return
         self._hand_over()
 

@@ -118,6 +118,8 @@ _GUARDIANS = Template(
     by=lambda keys: {"guardian_ids": keys},
 )
 
+_GUARDIAN_AT_ROOT = _GUARDIANS.varied(key=())
+
 _TEACHERS_OF_SECTIONS = Template(
     _TAUGHT_STAFF,
     "from {section_teacher} as section_teacher\n"
@@ -148,7 +150,7 @@ def students(keys: Sequence[Key]) -> Statement:
 
 def students_of_guardians(guardians: Sequence[Key], students: Sequence[Key]) -> Statement:
     """Of these students, who are all of the viewer's, those linked to each guardian, eldest first."""
-    return _STUDENTS_OF_GUARDIANS(guardian_ids=guardians, student_ids=students).keyed(guardians)
+    return _STUDENTS_OF_GUARDIANS.keyed(guardians, guardian_ids=guardians, student_ids=students)
 
 
 def students_of_messages(messages: Sequence[tuple[Key, Key]], students: Sequence[Key]) -> Statement:
@@ -163,6 +165,11 @@ def students_of_messages(messages: Sequence[tuple[Key, Key]], students: Sequence
 def guardians(keys: Sequence[Key]) -> Statement:
     """The guardians of these keys, one row each."""
     return _GUARDIANS.of(keys)
+
+
+def guardian_at_root(key: Key, absent: Exception) -> Statement:
+    """The guardian of this key, asked at the root; where there is none, this refusal."""
+    return _GUARDIAN_AT_ROOT.of([key], absent)
 
 
 def teachers_of_sections(sections: Sequence[Key]) -> Statement:

@@ -4,11 +4,12 @@ Whoever needs values reads them by the layout: whole rows, one column, or, as th
 cell where it is used.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate
+from operator import itemgetter
 from typing import Any
 
 from loaders.dialect import Dialect
@@ -44,6 +45,7 @@ class Layout:
     """
 
     __slots__ = (
+        "_bare",
         "_cells",
         "_columns",
         "_dialect",
@@ -73,10 +75,11 @@ class Layout:
         self._shape = shape
         self._dialect = dialect
         self._zone = zone
+        self._bare: dict[str, Callable[[Raw], Any]] = {}
         self._cells: dict[str, Cell] = {}
         self._columns: dict[str, Reader] = {}
         self._readers: dict[tuple[str, ...], Reader] = {}
-        self._keys: Reader | None = None
+        self._keys: Callable[[Sequence[Raw]], Iterable[Any]] | None = None
 
     def of(self, shape: Shape, plain: tuple[str, ...], columns: tuple[str, ...], key: tuple[str, ...]) -> "Layout":
         """The layout of rows of other columns from the same source."""
@@ -99,8 +102,15 @@ class Layout:
 
     def values(self, name: str, rows: Sequence[Raw]) -> list[Any]:
         """One column's value of every row."""
+        bare = self._bare.get(name)
+        if bare is not None:
+            return list(map(bare, rows))
         reader = self._columns.get(name)
         if reader is None:
+            bare = self._bare_of((name,))
+            if bare is not None:
+                self._bare[name] = bare
+                return list(map(bare, rows))
             reader = self._columns[name] = self._reader((name,), alone=True)
         try:
             return reader(rows)
@@ -123,12 +133,21 @@ class Layout:
         """For which key each row is: one value, or a tuple where the key has several columns."""
         reader = self._keys
         if reader is None:
-            reader = self._keys = self._reader(self.key, alone=len(self.key) == 1)
+            bare = self._bare_of(self.key)
+            reader = self._keys = partial(map, bare) if bare else self._reader(self.key, alone=len(self.key) == 1)
         try:
-            return reader(rows)
+            return list(reader(rows))
         except ValueInvalid:
             self.blame(rows)
             raise
+
+    def _bare_of(self, names: tuple[str, ...]) -> Callable[[Raw], Any] | None:
+        """What takes these columns out of a row where they are cells as they are, one or side by side; else None."""
+        cells = [self.cell(name) for name in names]
+        places = [place for cell in cells for place in cell.at]
+        if not places or any(cell.read is not None for cell in cells):
+            return None
+        return itemgetter(*places)
 
     def _cell(self, name: str) -> Cell:
         if name in self._shape.columns:

@@ -66,6 +66,8 @@ class Source:
         self, relations: Relations, reads: Reads, now: Callable[[], datetime], *, shared_rows: int = SHARED_ROWS
     ) -> None:
         self.relations = relations
+        #: The adapter that describes this source.
+        self.adapter: Adapter = relations.adapter
         self.shared = SharedRows(shared_rows)
         #: What resolvers note of this source, each under a class of its own.
         self.notes: dict[type, Any] = {}
@@ -83,11 +85,6 @@ class Source:
         self._marked_until = 0.0
         self._today = date.min
         self._day_begins = self._day_ends = datetime.min.replace(tzinfo=UTC)
-
-    @property
-    def adapter(self) -> Adapter:
-        """The adapter that describes this source."""
-        return self.relations.adapter
 
     def now(self) -> datetime:
         """The current instant, by the injected clock."""

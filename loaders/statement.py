@@ -191,11 +191,15 @@ class Template:
         """The statement with these values."""
         return _stated(self, params, None, None)
 
-    def of(self, keys: Sequence[Any]) -> "Statement":
-        """The statement for these keys."""
+    def of(self, keys: Sequence[Any], absent: Exception | None = None) -> "Statement":
+        """The statement for these keys; `absent` is the refusal that a key without a row gets."""
         if self.by is None:
             raise TypeError("The template is not asked by keys alone.")
-        return _stated(self, self.by(keys), None, None, keys)
+        return _stated(self, self.by(keys), None, absent, keys)
+
+    def keyed(self, keys: Sequence[Any], **params: Value) -> "Statement":
+        """The statement with these values, which for this viewer depends on nothing but these keys."""
+        return _stated(self, params, None, None, keys)
 
     def varied(self, **changes: Any) -> "Template":
         """The same template with other parts, made once for the same changes."""
@@ -264,14 +268,6 @@ class Statement:
     def for_root(self) -> "Statement":
         """The same statement asked at the root, where there is one key, ()."""
         return _stated(self.template.varied(key=()), self.params, self.limit, self.absent, self.keys)
-
-    def or_refuse(self, absent: Exception) -> "Statement":
-        """The same statement, where a key without a row gets this refusal."""
-        return _stated(self.template, self.params, self.limit, absent, self.keys)
-
-    def keyed(self, keys: Sequence[Any]) -> "Statement":
-        """The same statement, which for this viewer depends on nothing but these keys."""
-        return _stated(self.template, self.params, self.limit, self.absent, keys)
 
     def unremembered(self) -> "Statement":
         """The same statement, which is never answered from memory."""

@@ -79,7 +79,7 @@ def unread_scope(context: Context) -> Statement | None:
         return None
     if viewer.second_factor_needed or viewer.setup_required:
         return None
-    kept = _kept(context).get(viewer.guardian_key)
+    kept = _kept(context).get(viewer.guardian_key) if context.source.shared.most else None
     if kept is not None and (again := kept[0].again(context.source)) is not None:
         context.scope = again
         context.known.add(SCOPE_GIVES, Rows(kept[1].layout, kept[1].raw, again.as_of))
@@ -99,7 +99,7 @@ def take_scope(context: Context, rows: Rows | None) -> Scope:
             given = Rows(rows.layout, own, rows.as_of, rows.stale)
         context.known.add(SCOPE_GIVES, given)
         viewer = context.viewer
-        if not scope.stale and viewer is not None and viewer.guardian_key is not None:
+        if not scope.stale and context.source.shared.most and viewer is not None and viewer.guardian_key is not None:
             _kept(context)[viewer.guardian_key] = scope, given
     return scope
 
@@ -152,12 +152,16 @@ def closed_in(context: Context, scope: Scope, area: Area, students: Iterable[Key
     if scope.until is not None:
         context.holds_until(scope.until)
     if not shut:
-        return {student: AreaReason.NO_RIGHT for student in students if student not in rights}
+        strange = set(students) - rights.keys()
+        return dict.fromkeys(strange, AreaReason.NO_RIGHT) if strange else _NOBODY
     return {
         student: shut.get(student, AreaReason.NO_RIGHT)
         for student in students
         if student in shut or student not in rights
     }
+
+
+_NOBODY: Mapping[Key, AreaReason] = {}
 
 
 def _provided(context: Context, area: Area) -> bool:

@@ -14,7 +14,7 @@ from resolvers.errors import Forbidden
 def viewer(keys: Sequence[tuple[()]], batch: Batch) -> Statement:
     """The parent who asks; Unauthenticated without a session, Forbidden for staff."""
     gone = Forbidden("The school's records hold nobody under this account any more. Ask the school for a new key.")
-    return people.guardians([batch.context.account_of_guardian()]).for_root().or_refuse(gone)
+    return people.guardian_at_root(batch.context.account_of_guardian(), gone)
 
 
 def viewer_if_parent(keys: Sequence[tuple[()]], batch: Batch) -> Statement | None:

@@ -116,7 +116,9 @@ class BatchField:
         """The keys whose area is closed."""
         if self.area is None:
             return _NONE
-        scope = context.scope if context.scope.__class__ is Scope else await scope_of(context)
+        scope = context.scope
+        if scope.__class__ is not Scope:
+            scope = await scope_of(context)
         students = self.students(keys)
         reasons = closed_in(context, scope, self.area, students)
         if not reasons:
@@ -125,4 +127,6 @@ class BatchField:
 
     def students(self, keys: Sequence[Any]) -> list[Any]:
         """The student of each key."""
-        return [key[0] if key.__class__ is tuple else key for key in keys]
+        if keys and keys[0].__class__ is not tuple:  # all are of one kind
+            return list(keys)
+        return [key[0] for key in keys]

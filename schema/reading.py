@@ -1,7 +1,7 @@
 """The reading of a wave: its statements in one trip, none that an earlier one has answered, and alike ones as one."""
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any
 
 from loaders.joined import Joined
 from loaders.rights import SCOPE_GIVES
@@ -42,7 +42,7 @@ async def read(context: Context, statements: Sequence[Asked], wanted: Sequence[W
     The viewer's scope comes along with the first of them, since hardly an operation does without; what it answers
     waits for it, and is asked in a second trip only if it has no answer.
     """
-    answers: list[Rows | Exception | None] = [None] * len(statements)
+    answers: list[Any] = [None] * len(statements)
     scope = unread_scope(context)
     waiting: list[int] = []
     asked: list[int] = []
@@ -66,7 +66,7 @@ async def read(context: Context, statements: Sequence[Asked], wanted: Sequence[W
             late.append(n)
     if late:
         await _trip(context, None, statements, wanted, late, answers)
-    return cast("list[Rows | Exception]", answers)
+    return answers
 
 
 async def _trip(
@@ -75,7 +75,7 @@ async def _trip(
     statements: Sequence[Asked],
     wanted: Sequence[Wanted],
     asked: Sequence[int],
-    answers: list[Rows | Exception | None],
+    answers: list[Any],
 ) -> None:
     """Fill in the answers of these statements by one trip, the scope taken along; each apart where the trip fails."""
     groups = [[n] for n in asked] if len(asked) < 2 else _groups(statements, asked)

@@ -11,6 +11,7 @@ from gateway.execution.pages import MakeCursor, PageKid
 from gateway.execution.plan import Relation
 
 _NONE: dict[Any, Failed] = {}
+_OPEN: frozenset[Any] = frozenset()
 
 
 class KeyUnasked(Exception):
@@ -30,16 +31,45 @@ class Use:
         self.keys = keys
 
 
-class Read:
-    """What one call came to, for the keys it was asked for: rows, values, nothing, or a failure."""
+class Call:
+    """One call of a batch resolver for a wave, whatever places ask it.
 
-    __slots__ = ("asked", "crossed", "failure", "keys", "row_keys", "rows", "shut", "values", "wanted")
+    It is made of two halves: `ask`, before anything is read, says which statements to run; `answered` takes what they
+    came to. Nothing is raised that belongs to one place: it stands there as Failed.
 
-    def __init__(self, keys: Sequence[Any], wanted: Sequence[str] | None) -> None:
-        self.keys = keys
-        self.wanted = wanted
+    What it came to is rows with the key of each, values by key, nothing, or a failure, for the `keys` that were not
+    read before; where there were none, it has not `asked`.
+    """
+
+    __slots__ = (
+        "args",
+        "asked",
+        "columns",
+        "count_at",
+        "counts",
+        "crossed",
+        "failure",
+        "keys",
+        "row_keys",
+        "rows",
+        "rows_at",
+        "shut",
+        "spec",
+        "uses",
+        "values",
+    )
+
+    def __init__(self, spec: BatchSpec, args: Mapping[str, Any], use: Use) -> None:
+        self.spec = spec
+        self.args = args
+        self.uses = [use]
+        self.rows_at: int | None = None
+        self.count_at: int | None = None
+        self.counts: Mapping[Any, int] | Exception | None = None
+        self.keys: Sequence[Any] = ()
+        self.columns: Sequence[str] | None = None
         self.asked: Asked | None = None
-        self.shut: frozenset[Any] = frozenset()
+        self.shut: frozenset[Any] = _OPEN
         self.rows: Any = None
         self.row_keys: list[Any] = []
         self.values: dict[Any, Any] | None = None
@@ -48,32 +78,11 @@ class Read:
 
     def serves(self, wanted: Sequence[str] | None) -> bool:
         """Whether its rows have the columns that another place wants."""
-        return self.wanted is None or (wanted is not None and set(wanted) <= set(self.wanted))
+        return self.columns is None or (wanted is not None and set(wanted) <= set(self.columns))
 
     def whole(self) -> bool:
         """Whether nothing was withheld and nothing failed."""
         return self.failure is None and not self.shut
-
-
-class Call:
-    """One call of a batch resolver for a wave, whatever places ask it.
-
-    It is made of two halves: `ask`, before anything is read, says which statements to run; `answered` takes what they
-    came to. Nothing is raised that belongs to one place: it stands there as Failed.
-    """
-
-    __slots__ = ("args", "count_at", "counts", "read", "reads", "rows_at", "spec", "uses")
-
-    def __init__(self, spec: BatchSpec, args: Mapping[str, Any]) -> None:
-        self.spec = spec
-        self.args = args
-        self.uses: list[Use] = []
-        self.read: Read | None = None
-        #: What it came to, where no other wave has read of the same load.
-        self.reads: Sequence[Read] = ()
-        self.rows_at: int | None = None
-        self.count_at: int | None = None
-        self.counts: Mapping[Any, int] | Exception | None = None
 
     def wanted(self) -> Sequence[str] | None:
         """The columns that any of the places needs; None where one needs whole objects."""
@@ -85,7 +94,7 @@ class Call:
         """Whether what it comes to may get into values that are told again, in this wave or in a later one."""
         return any(use.relation.within or use.relation.again for use in self.uses)
 
-    async def ask(self, context: Any, known: Sequence[Read], statements: list[Any], wanted: list[Any]) -> None:
+    async def ask(self, context: Any, known: Sequence["Call"], statements: list[Any], wanted: list[Any]) -> None:
         """Ask for the keys that were not read before; its statements join those of the wave."""
         uses = self.uses
         lone = len(uses) == 1
@@ -104,23 +113,22 @@ class Call:
                     found.pop(key, None)
         if not found:
             return
-        keys = list(found)
-        self.read = read = Read(keys, columns)
-        self.reads = (read,)
+        self.keys = keys = list(found)
+        self.columns = columns
         try:
-            read.asked = asked = await self.spec.ask(context, keys, columns, self.args)
+            self.asked = asked = await self.spec.ask(context, keys, columns, self.args)
         except Exception as failure:
-            read.failure = failure
+            self.failure = failure
             return
-        read.shut = asked.shut
+        self.shut = asked.shut
         if asked.values is not None:
             try:
-                read.values = dict(zip(asked.keys, asked.values, strict=True))
+                self.values = dict(zip(asked.keys, asked.values, strict=True))
             except Exception as failure:
-                read.failure = failure
+                self.failure = failure
             return
         if asked.rows is not None:
-            self._take(read, asked.rows)
+            self._take(asked.rows)
             if any(use.relation.page is not None and use.relation.page.counted for use in uses):
                 try:
                     self.counts = await asked.counted()
@@ -134,71 +142,73 @@ class Call:
                 wanted.append(columns)
             return
         pages = [use.relation.page for use in uses if use.relation.page is not None]
-        if asked.statement is not None and (not pages or any(page.rows or not page.counted for page in pages)):
+        listed, marked, counted = not pages, False, False
+        for page in pages:
+            listed = listed or page.rows or not page.counted
+            marked = marked or page.cursors
+            counted = counted or page.counted
+        if asked.statement is not None and listed:
             self.rows_at = len(statements)
             statements.append(asked.statement)
-            marks = any(page.cursors for page in pages)
-            if columns is not None and asked.page is not None and marks:
+            if columns is not None and asked.page is not None and marked:
                 columns = [*columns, *asked.page.cursor_columns]
             wanted.append(columns)
-        if asked.page is not None and any(page.counted for page in pages):
+        if asked.page is not None and counted:
             self.count_at = len(statements)
             statements.append(asked.count)
             wanted.append(None)
 
     def answered(self, results: Sequence[Any]) -> Any:
         """Take the wave's results: rows, or the exception that stands for them; what its count came to."""
-        read = self.read
-        if read is None or (self.rows_at is None and self.count_at is None):
+        if self.rows_at is None and self.count_at is None:
             return self.counts
         rows = results[self.rows_at] if self.rows_at is not None else None
         counts = results[self.count_at] if self.count_at is not None else None
         if counts is None and not isinstance(rows, Exception):
-            self._take(read, rows)
+            self._take(rows)
             return None
         if isinstance(rows, Exception) or isinstance(counts, Exception):
             for failure in (rows, counts):
                 if isinstance(failure, Exception) and self.spec.withheld(failure):
-                    read.shut = frozenset(read.keys)
+                    self.shut = frozenset(self.keys)
                     return None
         if isinstance(rows, Exception):
-            read.failure = rows
+            self.failure = rows
         elif self.rows_at is None and isinstance(counts, Exception):
-            read.failure = counts  # nothing else was read of the connection
+            self.failure = counts  # nothing else was read of the connection
         elif rows is not None:
-            self._take(read, rows)
+            self._take(rows)
         return counts
 
-    def _take(self, read: Read, rows: Any) -> None:
-        read.rows = rows
-        asked: Any = read.asked
+    def _take(self, rows: Any) -> None:
+        self.rows = rows
+        asked: Any = self.asked
         try:
-            read.row_keys = rows.keys
+            self.row_keys = rows.keys
             keys = frozenset(asked.keys)
-            if not keys.issuperset(read.row_keys if rows.runs is None else [key for key, _ in rows.runs]):
-                self._check(read, keys)
+            if not keys.issuperset(self.row_keys if rows.runs is None else [key for key, _ in rows.runs]):
+                self._check(keys)
         except Exception as failure:  # a key that cannot be read
-            read.failure = failure
+            self.failure = failure
 
-    def _check(self, read: Read, keys: frozenset[Any]) -> None:
+    def _check(self, keys: frozenset[Any]) -> None:
         """Refuse rows whose key nobody asked for.
 
         A key of several columns is asked for column by column, so its rows may pair them otherwise; these are dropped.
         """
-        read.crossed = isinstance(read.row_keys[0], tuple)
-        if not read.crossed or any(
+        self.crossed = isinstance(self.row_keys[0], tuple)
+        if not self.crossed or any(
             not frozenset(known).issuperset(found)
-            for known, found in zip(zip(*keys, strict=True), zip(*read.row_keys, strict=True), strict=True)
+            for known, found in zip(zip(*keys, strict=True), zip(*self.row_keys, strict=True), strict=True)
         ):
             field = self.uses[0].relation
             raise KeyUnasked(f"The rows of {field.parent}.{field.name} have a key that was not asked for.")
 
     def page(self, use: Use, counts: Any, cursor: MakeCursor) -> PageKid:
         """The connection of one place."""
-        read = self.read
-        if read is None:
+        if not self.keys:
             return PageKid(use.relation, use.keys, None, None, False, (), _NONE, {}, cursor)
-        asked = read.asked
+        asked = self.asked
         totals: Mapping[Any, int] | Failed = {}
         if isinstance(counts, Exception):
             totals = Failed(counts)
@@ -206,28 +216,27 @@ class Call:
             totals = counts
         elif counts is not None:
             totals = _totals(use.relation, counts)
-        failed = _NONE if read.failure is None else dict.fromkeys(read.keys, Failed(read.failure))
-        rows = None if failed else read.rows
+        failed = _NONE if self.failure is None else dict.fromkeys(self.keys, Failed(self.failure))
+        rows = None if failed else self.rows
         page, earlier = (None, False) if asked is None else (asked.page, asked.earlier)
-        return PageKid(use.relation, use.keys, rows, page, earlier, read.shut, failed, totals, cursor)
+        return PageKid(use.relation, use.keys, rows, page, earlier, self.shut, failed, totals, cursor)
 
-    def rows(self, use: Use, reads: Sequence[Read]) -> RowsKid | None:
+    def answer(self, use: Use, reads: Sequence["Call"]) -> RowsKid | None:
         """One place answered by rows alone, all of one read; None where it takes values, or several reads."""
-        if len(reads) != 1 or use.relation.leaf or len(use.relation.children) != 1:
+        relation = use.relation
+        if len(reads) != 1 or relation.leaf or len(relation.children) != 1:
             return None
-        (read,) = reads
+        read = reads[0]
         if read.values is not None:
             return None
-        relation = use.relation
         if read.failure is not None or read.rows is None:
             failed = _NONE if read.failure is None else dict.fromkeys(read.keys, Failed(read.failure))
             return RowsKid(relation, use.keys, Frame(relation.child, []), read.shut, failed)
-        if len(self.uses) == 1 and read is self.read and not read.crossed:
-            frame = Frame(relation.child, read.rows.raw, read.rows.layout, read.row_keys)
+        if read is self and len(self.uses) == 1 and not self.crossed:
+            frame = Frame(relation.child, self.rows.raw, self.rows.layout, self.row_keys)
         else:
             frame = frame_of(relation.child, read.rows, read.row_keys, frozenset(use.keys))
-        asked: Any = read.asked
-        statement = asked.statement
+        statement = None if read.asked is None else read.asked.statement
         absent = _NONE if statement is None or statement.absent is None else _absent(read, relation)
         return RowsKid(relation, use.keys, frame, read.shut, absent)
 
@@ -239,7 +248,7 @@ def _totals(relation: Relation, counts: Any) -> Mapping[Any, int]:
     return dict(zip(keys, frame_of(relation.page.row, counts, keys).values("total"), strict=True))
 
 
-def valued(use: Use, reads: Sequence[Read]) -> list[Any]:
+def valued(use: Use, reads: Sequence[Call]) -> list[Any]:
     """The value of each key of one place, of whatever kind: values, spots of rows, nulls and Failed."""
     relation = use.relation
     found: dict[Any, Any] = {}
@@ -259,7 +268,7 @@ def valued(use: Use, reads: Sequence[Read]) -> list[Any]:
     return [None if key is None else found.get(key) for key in use.keys]
 
 
-def _absent(read: Read, relation: Relation) -> Mapping[Any, Failed]:
+def _absent(read: Call, relation: Relation) -> Mapping[Any, Failed]:
     """The keys without a row, where their statement has a refusal for them."""
     asked: Any = read.asked
     refusal = asked.statement.absent if asked is not None and asked.statement is not None else None

@@ -55,14 +55,14 @@ def serializer(of: Any) -> Serialize:
 
 def _nullable(of: GraphQLLeafType) -> Serialize:
     coerce = of.coerce_output_value
-    members = _members(of) if isinstance(of, GraphQLEnumType) else {}
-    classes = frozenset(member.__class__ for member in members)
+    # Found by their identity, for an enumeration's members have a hash of Python's own; they live as long as the table.
+    members = {id(m): (m, name) for m, name in _members(of).items()} if isinstance(of, GraphQLEnumType) else {}
 
     def serialize(value: Any) -> Any:
         if value is None or value is Undefined:
             return None
-        if value.__class__ in classes and (name := members.get(value)) is not None:
-            return name
+        if members and (found := members.get(id(value))) is not None:
+            return found[1]
         if isinstance(value, Failed | Exception) or hasattr(value, "__await__"):
             raise Anomaly
         try:

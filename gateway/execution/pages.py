@@ -18,7 +18,20 @@ class PageKid:
     `counts` says how many each key has in all, or why that is not known.
     """
 
-    __slots__ = ("counts", "cuts", "earlier", "ends", "failed", "keys", "marks", "page", "relation", "shown", "shut")
+    __slots__ = (
+        "counts",
+        "cuts",
+        "earlier",
+        "ends",
+        "failed",
+        "keys",
+        "marks",
+        "page",
+        "relation",
+        "selection",
+        "shown",
+        "shut",
+    )
 
     def __init__(
         self,
@@ -32,7 +45,11 @@ class PageKid:
         counts: Mapping[Any, int] | Failed,
         cursor: MakeCursor,
     ) -> None:
+        if relation.page is None:
+            raise TypeError("The field is no connection.")
         self.relation = relation
+        #: What is wanted of the connection.
+        self.selection: PageSelection = relation.page
         self.keys = keys
         self.page = page
         self.earlier = earlier
@@ -44,13 +61,6 @@ class PageKid:
         self.marks: list[str] = []
         if rows is not None:
             self._cut(rows, cursor)
-
-    @property
-    def selection(self) -> PageSelection:
-        """What is wanted of the connection."""
-        if self.relation.page is None:
-            raise TypeError("The field is no connection.")
-        return self.relation.page
 
     def _cut(self, rows: Any, cursor: MakeCursor) -> None:
         """The rows of each parent's page, and whether more stand behind it."""

@@ -1,6 +1,7 @@
 """Fetching: an operation read breadth-first, in waves; one call per batch resolver and wave, one trip per wave."""
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
+from functools import cached_property
 from inspect import isawaitable
 from typing import Any
 
@@ -10,7 +11,7 @@ from graphql.execution.values import VariableValues
 from gateway.execution.arguments import arguments_of, frozen
 from gateway.execution.batches import BatchSpec
 from gateway.execution.build import Frame
-from gateway.execution.calls import Call, Read, Use, valued
+from gateway.execution.calls import Call, Use, valued
 from gateway.execution.kids import LeafKid, ObjectsKid, RowsKid
 from gateway.execution.landing import gathered, landed
 from gateway.execution.leaves import Failed
@@ -44,17 +45,26 @@ class Waves:
         self.cursor = cursor
         self.fetch = fetch
         self.telling = telling
-        self.resolvers = Resolvers(schema, plan, context, variables, root)
-        self.reads: dict[Any, list[Read]] = {}
+        self.plan = plan
+        self.root = root
+        self.reads: dict[Any, list[Call]] = {}
         self.repeatable = True
+
+    @cached_property
+    def resolvers(self) -> Resolvers:
+        """The ordinary resolvers, made when one is met."""
+        return Resolvers(self.schema, self.plan, self.context, self.variables, self.root)
 
     async def read(self, frame: Frame, relations: Sequence[Relation]) -> None:
         """Read these fields of a frame, and everything below them."""
         self.reads.clear()
-        todo: Todo = [(frame, relations)]
+        todo: list[tuple[Frame, Sequence[Relation]]] = [(frame, relations)]
         while todo:
             frames = await self._wave(todo)
-            todo = [(each, each.selection.relations) for each in frames if each.source and each.selection.relations]
+            todo = []
+            for each in frames:
+                if each.source and each.selection.relations:
+                    todo.append((each, each.selection.relations))
 
     async def _wave(self, todo: Todo) -> list[Frame]:
         """Ask every relation of these frames at once; the frames of the next wave."""
@@ -68,6 +78,7 @@ class Waves:
                     self._use(calls, frame, relation, relation.batch)
         statements: list[Any] = []
         wanted: list[Any] = []
+        results: Sequence[Any]
         # One after the other: hardly any of them waits, and tasks would cost more.
         for place, call in calls.items():
             known = self.reads.get(place, ()) if self.reads else ()
@@ -79,17 +90,22 @@ class Waves:
             # An attribute of what a batch resolver gave is as repeatable as that.
             self.repeatable &= all(relation.lane is Lane.ATTRIBUTE for _, relation in ordinary)
             results = await self._resolved(ordinary, statements, wanted)
+        elif statements:
+            try:
+                results = await self.fetch(self.context, statements, wanted)
+            except Exception as failure:
+                results = [failure] * len(statements)
         else:
-            results = await self._fetched(statements, wanted) if statements else []
+            results = ()
         found: list[Frame] = []
         for frame, relation in ordinary:
             found += frame.kids[relation.key].frames()
         for place, call in calls.items():
             counts = call.answered(results)
-            reads = self._reads(place, call) if call.uses[0].relation.again else call.reads
+            reads = self._reads(place, call) if call.uses[0].relation.again else (call,) if call.keys else ()
             for use in call.uses:
                 relation = use.relation
-                kid: Kid | None = call.rows(use, reads) if relation.page is None else self._page(call, use, counts)
+                kid: Kid | None = call.answer(use, reads) if relation.page is None else self._page(call, use, counts)
                 if kid is None:
                     info = None if relation.leaf else self.resolvers.info(relation)
                     kid = await landed(self.schema, relation, valued(use, reads), info)
@@ -98,7 +114,7 @@ class Waves:
         return found
 
     async def _heard(
-        self, telling: Telling, call: Call, known: Sequence[Read], statements: list[Any], wanted: list[Any]
+        self, telling: Telling, call: Call, known: Sequence[Call], statements: list[Any], wanted: list[Any]
     ) -> None:
         """Ask, and hear whether what is asked may be told again."""
         noted = telling.memory.listen(self.context)
@@ -108,7 +124,7 @@ class Waves:
             if telling.memory.heard(self.context, noted):
                 telling.spoiled = True
 
-    def _kept(self, use: Use, kid: Kid, reads: Sequence[Read]) -> Any:
+    def _kept(self, use: Use, kid: Kid, reads: Sequence[Call]) -> Any:
         """The kid, which keeps its values where they may be told again."""
         telling = self.telling
         if telling is None or not use.relation.within:
@@ -132,10 +148,12 @@ class Waves:
             frame.kids[relation.key] = given
             return
         place = relation.place if relation.place is not None else (spec, frozen(args))
+        use = Use(frame, relation, keys)
         call = calls.get(place)
         if call is None:
-            call = calls[place] = Call(spec, args)
-        call.uses.append(Use(frame, relation, keys))
+            calls[place] = Call(spec, args, use)
+        else:
+            call.uses.append(use)
 
     async def _fetched(self, statements: list[Any], wanted: list[Any]) -> Sequence[Any]:
         """The answers of a wave's statements, read in one trip; a trip that fails answers each with its failure."""
@@ -166,12 +184,11 @@ class Waves:
             frame.kids[relation.key] = await landed(self.schema, relation, column, info)
         return results
 
-    def _reads(self, place: Any, call: Call) -> Sequence[Read]:
+    def _reads(self, place: Any, call: Call) -> Sequence[Call]:
         """What a call's places may take: what it came to, and what was read in earlier waves of the same load."""
-        read = call.read
         known = self.reads.setdefault(place, [])
-        if read is not None:
-            known.append(read)
+        if call.keys:
+            known.append(call)
         return known
 
     def _page(self, call: Call, use: Use, counts: Any) -> Kid:

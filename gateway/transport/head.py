@@ -10,14 +10,18 @@ _NONE: Mapping[bytes, tuple[bytes, ...]] = MappingProxyType({})
 
 
 class Head:
-    """Method, query and fields of a request, and the address that it came from; names of fields are in lower case."""
+    """Method, query and fields of a request, and the address that it came from; names of fields are in lower case.
 
-    __slots__ = ("_fields", "_repeated", "address", "method", "query")
+    What was once made of it stands in `notes`, for a connection whose next request has the same head.
+    """
+
+    __slots__ = ("_fields", "_repeated", "address", "method", "notes", "query")
 
     def __init__(self, method: str, query: bytes, fields: Fields, address: str) -> None:
         self.method = method
         self.query = query
         self.address = address
+        self.notes: dict[str, Any] = {}
         self._fields = dict(fields)
         self._repeated = _NONE if len(self._fields) == len(fields) else _repeated(fields)
 

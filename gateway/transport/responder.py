@@ -51,11 +51,15 @@ class Responder:
 
     def admit(self, head: Head) -> Admitted | Response:
         """The request admitted by its head; or the response that is all it gets."""
+        known: Admitted | None = head.notes.get("admitted")
+        if known is not None:
+            return known
         if head.method == "OPTIONS":
             return self.responses.options(head)
         media = JSON if self.streamed(head) else negotiate(head.every(b"accept"))
         try:
-            return self._admit(head, media)
+            head.notes["admitted"] = admitted = self._admit(head, media)
+            return admitted
         except Refused as refused:
             return self.responses.refused(head, media, refused)
         except Exception as failure:
@@ -139,8 +143,12 @@ class Responder:
 
     def _caller(self, head: Head, admitted: Admitted, prepared: Prepared) -> Caller:
         """Where the request comes from; the device is asked for only where an order may begin a session."""
-        known_by = device(head, self._edge) if prepared.kind is OperationType.MUTATION else None
-        return caller(head, admitted.token, admitted.by_cookie, device=known_by)
+        if prepared.kind is OperationType.MUTATION:
+            return caller(head, admitted.token, admitted.by_cookie, device=device(head, self._edge))
+        known: Caller | None = head.notes.get("caller")
+        if known is None:
+            head.notes["caller"] = known = caller(head, admitted.token, admitted.by_cookie)
+        return known
 
     def _given(
         self, head: Head, admitted: Admitted, prepared: Prepared, viewer: Viewer | None, shared: bool

@@ -48,6 +48,9 @@ class RelationshipKind(Enum):
 class Area(Enum):
     """The areas of a student's record that a source can withhold from a guardian."""
 
+    # Each is asked about again and again, and is one object: Python's own hash of an enumeration's member is a call.
+    __hash__ = object.__hash__
+
     GRADES = "GRADES"
     ATTENDANCE = "ATTENDANCE"
     HEALTH = "HEALTH"

@@ -22,6 +22,10 @@ CACHE_KIB = 65_536
 STEPS = 1000
 
 
+#: How many budgets one operation may spend that began within the first.
+HELD = 3
+
+
 class TooLong(Exception):
     """The statement ran past the budget of the loop, now or a moment ago; a thread has to run it."""
 
@@ -95,11 +99,12 @@ class Direct:
     def hold(self) -> bool:
         """Show one state of the file to all that is read until `release`; False where this turn has no time for it.
 
-        Whoever holds it may spend the budget once more, but must not wait for anything meanwhile.
+        Whoever holds it must not wait for anything meanwhile, and may spend three budgets more: to give an operation up
+        costs more than to end it, and what the clock shows may be another process's time.
         """
         if self._spent >= self._budget:
             return False
-        self._held_until = self._spent + self._budget
+        self._held_until = self._spent + HELD * self._budget
         return True
 
     def release(self) -> None:
