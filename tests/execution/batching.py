@@ -104,6 +104,7 @@ class Asked:
     page: Paged | None = None
     values: Sequence[Any] | None = None
     earlier: bool = False
+    rows: Any = None
 
     @property
     def count(self) -> Told | None:
