@@ -58,6 +58,19 @@ _TAUGHT = Template(
     key="section_key",
 )
 
+_STAFF = Template(Shape({"key": "staff.id"}), "from {staff} as staff\nwhere staff.id in :staff_ids", key="key")
+
+_SCHOOLS = Template(
+    Shape({"student_key": "guardian_student.student_id", "school_key": "school_enrollment.school_id"}),
+    "from {guardian_student} as guardian_student\n"
+    "join {school_enrollment} as school_enrollment on school_enrollment.student_id = guardian_student.student_id\n"
+    f"where {HOLDS}\n"
+    "  and (school_enrollment.starts_on is null or school_enrollment.starts_on <= :today)\n"
+    "  and (school_enrollment.ends_on is null or school_enrollment.ends_on >= :today)",
+    key="student_key",
+    distinct=True,
+)
+
 _TEACHERS_OF_STUDENT = Template(
     Shape({"student_key": "enrollment.student_id", "staff_key": "section_teacher.staff_id"}),
     "from {enrollment} as enrollment\n"
@@ -91,6 +104,16 @@ def teachers_of_section(section: Key) -> Statement:
 def teachers_of_student(student: Key) -> Statement:
     """Who teaches a student today."""
     return _TEACHERS_OF_STUDENT(student_ids=[student])
+
+
+def staff_member(key: Key) -> Statement:
+    """The member of staff of a key, if there is one."""
+    return _STAFF(staff_ids=[key])
+
+
+def schools_of_addressed(scope: MessageScope, target: Key | None) -> Statement:
+    """The schools that each student attends today by whom guardians are addressed."""
+    return _addressed(_SCHOOLS, scope, target)
 
 
 def _addressed(template: Template, scope: MessageScope, target: Key | None) -> Statement:

@@ -139,9 +139,9 @@ def search_words(text: str, argument: str) -> tuple[str, ...]:
     return tuple(words)
 
 
-def within_reach(instant: datetime | None) -> datetime | None:
+def within_reach(instant: datetime) -> datetime:
     """The instant, or the nearest to it that everything can be compared with."""
-    return None if instant is None else min(max(instant, _EARLIEST), _LATEST)
+    return min(max(instant, _EARLIEST), _LATEST)
 
 
 def student_parts(parts: Sequence[Part]) -> list[Key]:

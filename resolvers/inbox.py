@@ -22,6 +22,7 @@ from loaders.posted import HERE, MessageKey, Posted
 from loaders.rows import Rows
 from loaders.statement import Key, Statement, behind
 from loaders.valued import among, valued
+from resolvers.arguments import within_reach
 from resolvers.context import Context
 from resolvers.errors import BadUserInput
 from resolvers.mailroom import Mailroom
@@ -306,4 +307,4 @@ def _spot_of(context: Context, after: str) -> Spot:
         raise BadUserInput(_NO_CURSOR) from None
     if key is None or sent_at.tzinfo is None or (pinned == "1" and origin == "s"):
         raise BadUserInput(_NO_CURSOR)
-    return Spot(pinned == "1", sent_at.astimezone(UTC), key)
+    return Spot(pinned == "1", within_reach(sent_at).astimezone(UTC), key)

@@ -107,7 +107,9 @@ def _read_value(adapter: Adapter, statement: Statement, name: str, text: str) ->
                 return date.fromisoformat(text)
             case Kind.INSTANT:
                 instant = datetime.fromisoformat(text)
-                return instant.astimezone(UTC) if instant.tzinfo is not None else None
+                # No school was there before, and no engine compares what is near the end of the calendar in every zone.
+                near = instant.tzinfo is not None and 1900 <= instant.year < 2200
+                return instant.astimezone(UTC) if near else None
             case Kind.KEY if isinstance(declared, Column) and declared.of is not None:
                 return adapter.parse_key(declared.of, text)
     except (ValueError, OverflowError):

@@ -109,8 +109,8 @@ class SentMessage:
 @strawberry.input(description="What to send to whom. Each scope names its target, and nothing else.")
 class SendMessageInput:
     scope: MessageScope = strawberry.field(
-        description="To whom: DISTRICT is for ADMIN; for a TEACHER the own courses, their students and these students' "
-        "guardians."
+        description="To whom: DISTRICT is for ADMIN; OFFICE writes to the families of its schools, a TEACHER to the "
+        "own courses, their students and these students' guardians."
     )
     school_id: ID | None = strawberry.field(default=None, description="SCHOOL: the school's id.")
     section_id: str | None = strawberry.field(

@@ -82,7 +82,7 @@ def wanted_messages(context: Context, given: MessageFilter | None) -> Wanted:
         if given.student_ids is None
         else arguments.student_keys(context, given.student_ids, "studentIds"),
         pinned=given.pinned,
-        since=arguments.within_reach(given.since),
-        until=arguments.within_reach(given.until),
+        since=None if given.since is None else arguments.within_reach(given.since),
+        until=None if given.until is None else arguments.within_reach(given.until),
         words=() if given.search is None else arguments.search_words(given.search, "search"),
     )

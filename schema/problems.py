@@ -102,6 +102,7 @@ described(
         ProblemCode.MESSAGE_NOT_FOUND: "No message that the viewer may read or withdraw has this id.",
         ProblemCode.TARGET_INVALID: "What is named does not fit the message's scope, or nothing is.",
         ProblemCode.COURSE_UNKNOWN: "The school's system has no such course, or it is another teacher's.",
+        ProblemCode.TEACHER_UNKNOWN: "The school's system has no teacher of this key.",
         ProblemCode.END_MISSING: "A pinned message is shown until an instant that must be named.",
         ProblemCode.LANGUAGE_INVALID: "It is no language tag of BCP 47.",
         ProblemCode.FILE_NOT_FOUND: "No file of the sender's that waits to be sent has this id.",

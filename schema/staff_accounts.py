@@ -16,7 +16,7 @@ from schema.problems import Problems
 from schema.roles import StaffRole
 
 
-@strawberry.type(description="On which schools' registrations a member of staff works.")
+@strawberry.type(description="For which schools' families a member of staff works: on registrations and by messages.")
 class StaffSchools:
     every: bool = strawberry.field(description="Whether on those of every school.")
     school_ids: list[ID] = strawberry.field(description="The ids of the schools, where it is not every one.")
@@ -103,6 +103,14 @@ class StaffSchoolsInput:
     every: bool = strawberry.field(default=False, description="Every school of the district, whatever is named.")
 
 
+@strawberry.input(description="Which teacher a member of staff is, whose courses and students they may write to.")
+class StaffTeacherInput:
+    username: str = strawberry.field(description="The user name of the member of staff; never one's own.")
+    teacher_id: str | None = strawberry.field(
+        default=None, description="The teacher's key in the school's system; none if not said."
+    )
+
+
 @strawberry.type(description="The orders of those who look after accounts.")
 class StaffAccountMutations:
     @strawberry.mutation(
@@ -128,8 +136,8 @@ class StaffAccountMutations:
         return _result(await staff_accounts.set_staff_roles(info.context, input.username, input.roles))
 
     @strawberry.mutation(
-        description="Have a member of staff work on the registrations of these schools in the place of those before; "
-        "without any they see none. For ADMIN."
+        description="Have a member of staff work on the registrations of these schools, and write to their families, "
+        "in the place of those before; without any they see none. For ADMIN."
     )
     async def set_staff_schools(
         self,
@@ -138,6 +146,17 @@ class StaffAccountMutations:
     ) -> AccountOrderResult:
         done = await staff_accounts.set_staff_schools(info.context, input.username, input.school_ids, every=input.every)
         return _result(done)
+
+    @strawberry.mutation(
+        description="Say which teacher a member of staff is: in the role TEACHER they write to the courses of that one "
+        "alone. For ADMIN."
+    )
+    async def set_staff_teacher(
+        self,
+        info: Info[Context, None],
+        input: Annotated[StaffTeacherInput, strawberry.argument(description="Who, and which teacher.")],
+    ) -> AccountOrderResult:
+        return _result(await staff_accounts.set_staff_teacher(info.context, input.username, input.teacher_id))
 
     @strawberry.mutation(description="End all sessions of an account, their live connections too. For ADMIN.")
     async def end_account_sessions(self, info: Info[Context, None], username: Username) -> AccountOrderResult:

@@ -112,6 +112,13 @@ async def add_account(transaction: Transaction, account: NewAccount) -> int:
     )
 
 
+async def set_teacher(transaction: Transaction, account_id: int, teacher_id: str | None) -> None:
+    """Says which teacher of the SIS a member of staff is."""
+    await transaction.execute(
+        "update account set teacher_id = :teacher_id where id = :id", {"id": account_id, "teacher_id": teacher_id}
+    )
+
+
 async def is_still(transaction: Transaction, account: Account) -> bool:
     """Whether the account can log in with the very password that was verified; locks it until the transaction ends."""
     changed = await transaction.execute(

@@ -19,6 +19,7 @@ from loaders.portal.inbox import count_change
 from loaders.portal.message_files import attach_files
 from loaders.portal.posted_messages import NewMessage, PostedMessage
 from loaders.portal.roles import StaffRole
+from loaders.portal.staff_schools import schools_of_staff
 from loaders.posted import Posted
 from loaders.statement import Key
 from resolvers import arguments
@@ -48,6 +49,13 @@ _TARGETS = {
     MessageScope.COURSE: "sectionId",
     MessageScope.STUDENT: "studentId",
     MessageScope.PERSONAL: "guardianId",
+}
+_UNKNOWN = {
+    MessageScope.DISTRICT: ProblemCode.TARGET_INVALID,
+    MessageScope.SCHOOL: ProblemCode.SCHOOL_UNKNOWN,
+    MessageScope.COURSE: ProblemCode.COURSE_UNKNOWN,
+    MessageScope.STUDENT: ProblemCode.STUDENT_UNKNOWN,
+    MessageScope.PERSONAL: ProblemCode.GUARDIAN_UNKNOWN,
 }
 _NO_FILE = Problem(
     ProblemCode.FILE_NOT_FOUND, "No file of yours that waits to be sent has this id.", ("input", "fileIds")
@@ -89,8 +97,8 @@ class _FileGone(Exception):
 async def send_message(context: Context, order: SendMessage) -> PostedMessage | Refused:
     """Orders a message, or finds the one that this sender has ordered under the same key before.
 
-    DISTRICT is for ADMIN, the rest for OFFICE and ADMIN, and for a TEACHER as far as it is about the own courses and
-    their students. SourceDown where the SIS is away.
+    All is for ADMIN, all but DISTRICT for OFFICE as far as it is about their schools, and for a TEACHER about the own
+    courses and their students. SourceDown where the SIS is away.
     """
     roles = (StaffRole.ADMIN,) if order.scope is MessageScope.DISTRICT else SENDERS
     viewer = staff(context, *roles)
@@ -251,6 +259,36 @@ async def _addressed(
         return None
     only = viewer.roles.isdisjoint({StaffRole.OFFICE, StaffRole.ADMIN})
     own = await _teacher(context, viewer) if only else None
+    addressed = await _named(context, order, only, own, problems)
+    if addressed is None or only or StaffRole.ADMIN in viewer.roles:
+        return addressed
+    if await _within(context, viewer, order.scope, addressed):
+        return addressed
+    code = _UNKNOWN[order.scope]
+    problems.append(Problem(code, "It is not there, or not of your schools.", ("input", needed or "scope")))
+    return None
+
+
+async def _within(context: Context, viewer: Viewer, scope: MessageScope, addressed: _Addressed) -> bool:
+    """Whether all whom the message is about, or one student of the person, attend schools that the office works for."""
+    portal: Portal = context.portal
+    schools = await schools_of_staff(portal.writer, viewer.account_id)
+    if schools.every or scope is MessageScope.SCHOOL:
+        return str(addressed.target) in schools
+    if addressed.about is not None:
+        scope, addressed = MessageScope.STUDENT, _Addressed(addressed.about)
+    (rows,) = await context.source.fetch([addressees.schools_of_addressed(scope, addressed.target)], heavy=True)
+    attended: dict[Key, bool] = {}
+    for student, school in rows.layout.several(("student_key", "school_key"), rows.raw):
+        attended[student] = attended.get(student, False) or str(school) in schools
+    every = any if scope is MessageScope.PERSONAL else all
+    return bool(attended) and every(attended.values())
+
+
+async def _named(
+    context: Context, order: SendMessage, only: bool, own: Key | None, problems: list[Problem]
+) -> _Addressed | None:
+    """Whom the order names, if they are there, and a teacher's own where it is `only` a teacher's."""
     match order.scope:
         case MessageScope.DISTRICT:
             return _Addressed(None)

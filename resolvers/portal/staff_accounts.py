@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from loaders.addressees import staff_member
 from loaders.portal import account_states as rows
 from loaders.portal.account_states import AccountState
+from loaders.portal.accounts import set_teacher
 from loaders.portal.audits import latest
 from loaders.portal.roles import StaffRole, roles_text
 from loaders.portal.sessions import end_other_sessions
@@ -27,6 +29,9 @@ _NAME = ("input", "username")
 _NOT_FOUND = Problem(ProblemCode.ACCOUNT_NOT_FOUND, "No account has this user name.", _NAME)
 _OWN = Problem(ProblemCode.OWN_ACCOUNT, "Nobody does this to their own account: ask another ADMIN.", _NAME)
 _UNCHANGED = Problem(ProblemCode.STATE_WRONG, "The account is so already, or was changed meanwhile.", _NAME)
+_NO_TEACHER = Problem(
+    ProblemCode.TEACHER_UNKNOWN, "The school's system has no teacher of this key.", ("input", "teacherId")
+)
 _NO_ROLES = Problem(ProblemCode.ROLES_MISSING, "Leave at least one role, or disable the account.", ("input", "roles"))
 _NO_SCHOOL = Problem(ProblemCode.SCHOOL_UNKNOWN, "The source has no such school.", ("input", "schoolIds"))
 _NOT_STAFF = Problem(ProblemCode.ACCOUNT_NOT_STAFF, "This is a parent's account, which has no roles.", _NAME)
@@ -106,6 +111,19 @@ async def set_staff_schools(
     return await undisturbed(_do_set_schools(context, found, keys, every=every))
 
 
+async def set_staff_teacher(context: Context, username: str, teacher_id: str | None) -> AccountOrdered | Refused:
+    """Says which teacher of the SIS, by the key there, a member of staff is; None: none. For ADMIN."""
+    found = await _other(context, username)
+    problems = list(found.problems) if isinstance(found, Refused) else []
+    if not isinstance(found, Refused) and not found.is_staff:
+        problems.append(_NOT_STAFF)
+    if teacher_id is not None and not await _teaches(context, teacher_id):
+        problems.append(_NO_TEACHER)
+    if problems or isinstance(found, Refused):
+        return Refused(tuple(problems))
+    return await undisturbed(_do_set_teacher(context, found, teacher_id))
+
+
 async def schools_of_account(context: Context, account: AccountState) -> Schools:
     """The schools whose registrations a member of staff works on. For ADMIN."""
     staff(context, StaffRole.ADMIN)
@@ -171,6 +189,24 @@ async def _do_set_schools(
         await put_schools_of_staff(transaction, account.id, keys, every=every)
         await _note(context, transaction, account, "SCHOOLS_CHANGED", every=every, schools=",".join(sorted(keys)))
     return await _done(context, account, [])
+
+
+async def _do_set_teacher(context: Context, account: AccountState, teacher_id: str | None) -> AccountOrdered:
+    portal: Portal = context.portal
+    async with portal.writer.transaction() as transaction:
+        await set_teacher(transaction, account.id, teacher_id)
+        await _note(context, transaction, account, "TEACHER_CHANGED", teacher=teacher_id)
+    return await _done(context, account, [])
+
+
+async def _teaches(context: Context, teacher_id: str) -> bool:
+    """Whether the source has a member of staff of this key."""
+    source = context.source
+    key = source.adapter.parse_key("staff", teacher_id)
+    if key is None or not source.adapter.has("staff"):
+        return False
+    (found,) = await source.fetch([staff_member(key)])
+    return bool(found.raw)
 
 
 async def _do_end(context: Context, account: AccountState) -> AccountOrdered:

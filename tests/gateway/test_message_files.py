@@ -100,7 +100,7 @@ async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
     orders = [CreateAccount(name, PASSWORD, key, finished=True) for name, key in guardians.items()]
     orders += [
         CreateAccount(name, PASSWORD, roles=frozenset({role}), name="Jo Desk", email=f"{name}@school.example")
-        for name, role in (("office", StaffRole.OFFICE), ("second", StaffRole.OFFICE), ("helpdesk", StaffRole.SUPPORT))
+        for name, role in (("office", StaffRole.ADMIN), ("second", StaffRole.ADMIN), ("helpdesk", StaffRole.SUPPORT))
     ]
     await create_accounts(portal, None, orders, keep=False)
     settings = load_settings(sis_url=f"sqlite:///{district.path}", portal_url=portal, today=TODAY, public_url=HOME)

@@ -41,7 +41,7 @@ MUTATIONS = (
     *("recordEligibility", "withdrawEligibility", "createCalendarFeed", "revokeCalendarFeed"),
     *("setNotificationRule", "setNotificationSettings", "markNotificationsRead"),
     *("registerDevice", "removeDevice", "replayDeadLetters"),
-    *("markMessagesRead", "sendMessage", "withdrawMessage"),
+    *("markMessagesRead", "sendMessage", "withdrawMessage", "setStaffTeacher"),
 )
 #: What would end the parent's own session: drawn for nobody alone.
 NOT_FOR_GUESTS = ("revokeOtherSessions",)

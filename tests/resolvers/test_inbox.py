@@ -1,5 +1,6 @@
 """One inbox of two origins: what was sent from here and what the source keeps, in one order, each once."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -113,6 +114,18 @@ async def test_an_inbox_without_anything_from_here_is_the_sources_own(small: Mai
     await small.send(MessageScope.STUDENT, student_id=str(small.world.student("four_children")))
     assert await _pages(small, me, 3) == quiet
     assert await small.ask(me, UNREAD) == count
+    for text in (
+        '["0 9999-12-31T23:59:59-12:00 s 1"]', '["0 0001-01-01T00:00:00+14:00 p 1"]', '["1901-01-01T00:00:00Z", "1"]'
+    ):  # fmt: skip
+        found = await small.ask(me, PAGE, after=urlsafe_b64encode(text.encode()).decode())
+        assert found["me"]["messages"]["totalCount"] == len(quiet)
+    for text in (
+        '["1 2026-11-23T17:00:00+00:00 s 1"]', '["2 2026-11-23T17:00:00+00:00 s 1"]', '["0 x s 1"]', "[]", "[1]",
+        '["0 2026-11-23T17:00:00 p 1"]', '["0 2026-11-23T17:00:00+00:00 p 01"]',
+    ):  # fmt: skip
+        refused = await small.world.ask(PAGE, guardian=me, after=urlsafe_b64encode(text.encode()).decode())
+        codes = [getattr(error.original_error, "code", None) for error in refused.errors or ()]
+        assert codes == ["BAD_USER_INPUT"], text
     # A cursor from before leads on.
     later = await small.ask(me, PAGE, first=3, after=cursor)
     assert later["me"]["messages"]["nodes"] == quiet[3:6]

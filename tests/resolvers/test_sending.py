@@ -15,6 +15,7 @@ from loaders.portal import posted_messages as rows
 from loaders.portal.access_rules import BlockReason, SwitchReason
 from loaders.portal.posted_messages import PostedMessage, SendingState
 from loaders.portal.roles import StaffRole
+from loaders.portal.staff_schools import put_schools_of_staff
 from loaders.posted import Posted
 from resolvers.access import Area
 from resolvers.context import Context
@@ -25,6 +26,7 @@ from resolvers.portal.message_order import SendMessage, send_message, withdraw_m
 from resolvers.portal.problems import ProblemCode, Refused
 from resolvers.portal.sending import MessageMoved, send_some
 from resolvers.portal.sent_messages import sent_message, sent_messages
+from resolvers.portal.staff_accounts import set_staff_teacher
 from tests.hub import hub
 from tests.mailroom import NOON, Mail, open_mail, school_of
 from tests.office import nobody, office
@@ -256,10 +258,11 @@ async def test_a_teacher_writes_to_the_own_courses_and_their_students_alone(smal
     course, school = {"section_id": str(section)}, {"school_id": school_of(small.world, student)}
     # Nobody has said yet which teacher it is.
     assert await _refused(desk, COURSE, **course) == [(ProblemCode.COURSE_UNKNOWN, ("input", "sectionId"))]
-    async with small.house.writer.transaction() as transaction:
-        await transaction.execute(
-            "update account set teacher_id = :id where staff_role = 'TEACHER'", {"id": str(teacher)}
-        )
+    admin, name = await small.desk(StaffRole.ADMIN), desk.signed_in().username
+    nobody_of_staff = await set_staff_teacher(admin, name, "999999")
+    assert isinstance(nobody_of_staff, Refused)
+    assert nobody_of_staff.problems[0].code is ProblemCode.TEACHER_UNKNOWN
+    assert not isinstance(await set_staff_teacher(admin, name, str(teacher)), Refused)
     await small.send(COURSE, desk=desk, **course)
     assert set(await _deliveries(small)) <= set(_rights(small))
     assert await _deliveries(small)
@@ -282,6 +285,34 @@ async def test_a_teacher_writes_to_the_own_courses_and_their_students_alone(smal
     await small.order()
     assert await sent_message(desk, node_id("Message", "portal", 4)) is None
     assert isinstance(await withdraw_message(desk, node_id("Message", "portal", 4)), Refused)
+
+
+async def test_the_office_writes_to_the_families_of_its_schools_alone(small: Mail) -> None:
+    desk, student = await small.desk(), small.world.student("four_children")
+    school = small.world.rows(
+        "select school_id from school_enrollment where student_id = ? and ends_on is null", student
+    )[0][0]
+    (section,) = small.world.rows("select max(section_id) from enrollment where student_id = ?", student)[0]
+    guardian = next(iter(_rights(small, "student_id = ?", student)))
+    orders: list[tuple[MessageScope, dict[str, str], ProblemCode, str]] = [
+        (SCHOOL, {"school_id": node_id("School", school)}, ProblemCode.SCHOOL_UNKNOWN, "schoolId"),
+        (COURSE, {"section_id": str(section)}, ProblemCode.COURSE_UNKNOWN, "sectionId"),
+        (STUDENT, {"student_id": str(student)}, ProblemCode.STUDENT_UNKNOWN, "studentId"),
+        (PERSONAL, {"guardian_id": guardian}, ProblemCode.GUARDIAN_UNKNOWN, "guardianId"),
+        (PERSONAL, {"guardian_id": guardian, "student_id": str(student)}, ProblemCode.GUARDIAN_UNKNOWN, "guardianId"),
+    ]
+    viewer = desk.signed_in()
+    for keys in ([], ["999"]):
+        async with small.house.writer.transaction() as transaction:
+            await put_schools_of_staff(transaction, viewer.account_id, keys, every=False)
+        for scope, given, code, field in orders:
+            assert await _refused(desk, scope, **given) == [(code, ("input", field))], (scope, keys)
+    assert await small.house.count("select count(*) as n from posted_message") == 0
+    for keys, every in (([str(school)], False), ([], True)):
+        async with small.house.writer.transaction() as transaction:
+            await put_schools_of_staff(transaction, viewer.account_id, keys, every=every)
+        for scope, given, _, _ in orders:
+            assert (await small.order(scope, desk=desk, **given)).scope is scope
 
 
 async def test_what_is_wrong_with_an_order_is_told_at_once_and_nothing_is_sent(small: Mail) -> None:

@@ -140,6 +140,7 @@ ORDERS = {
         frozenset({StaffRole.OFFICE, StaffRole.ADMIN, StaffRole.TEACHER}),
         f'id: "{node_id("Message", "portal", 1)}"',
     ),
+    "setStaffTeacher": _admin('input: { username: "target", teacherId: "1" }', "TEACHER_CHANGED"),
     "disableAccount": _admin('username: "target"', "ACCOUNT_DISABLED"),
     "enableAccount": _admin('username: "disabled"', "ACCOUNT_ENABLED"),
     "setStaffRoles": _admin('input: { username: "target", roles: [TEACHER] }', "ROLES_CHANGED"),

@@ -70,6 +70,7 @@ type Mutation {
   assignRegistration(input: AssignRegistrationInput!): RegistrationResult!
   remarkOnRegistration(input: RegistrationRemarkInput!): RegistrationResult!
   setStaffSchools(input: StaffSchoolsInput!): AccountOrderResult!
+  setStaffTeacher(input: StaffTeacherInput!): AccountOrderResult!
   setNotificationRule(input: NotificationRuleInput!): NotificationRuleResult!
   setNotificationSettings(input: NotificationSettingsInput!): NotificationSettingsResult!
   markNotificationsRead(ids: [ID!]!, read: Boolean! = true): MarkNotificationsReadResult!
@@ -263,6 +264,7 @@ input MessageFilter {
   unread: Boolean  scopes: [MessageScope!]  studentIds: [ID!]  pinned: Boolean  since: DateTime  until: DateTime
   search: String
 }
+input StaffTeacherInput { username: String!  teacherId: String }
 input SendMessageInput {
   scope: MessageScope!  schoolId: ID  sectionId: String  studentId: String  guardianId: String  subject: String!
   body: String!  language: String!  pinned: Boolean! = false  showFrom: DateTime  showUntil: DateTime
