@@ -19,7 +19,23 @@ from loaders.portal.roles import StaffRole
 from loaders.portal.store import check_migrated, migrate
 from tests.stores import bare_place
 
-ALL = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014"]
+ALL = [
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+    "0014",
+    "0015",
+]
 KILLED = """
 import asyncio, os, sys
 from loaders.portal import store
