@@ -13,7 +13,6 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from loaders.errors import LoaderError
-from loaders.oneroster.columns import GRADES, RACES, SEXES
 from loaders.registration.form import (
     Choice,
     Condition,
@@ -28,7 +27,7 @@ from loaders.registration.form import (
 from loaders.registration.form import Field as FormField
 from loaders.registration.media import ENDINGS, MOST_BYTES, MOST_DOCUMENTS, USUAL_BYTES, USUAL_DOCUMENTS
 from loaders.registration.patterns import pattern_fault
-from loaders.registration.targets import EXPORTS, PREFILLS
+from loaders.registration.targets import EXPORTS, PREFILLS, export_faults
 from loaders.registration.version import version_of
 
 DEFAULT_FORM = Path(__file__).with_name("default.toml")
@@ -225,22 +224,6 @@ def _condition(section: _Section, given: _Field) -> Condition | None:
     return Condition(at or section.id, name, given.when.values)
 
 
-_TEXTS = frozenset({FieldKind.TEXT, FieldKind.CHOICE})
-_FLAGS = frozenset({FieldKind.BOOLEAN})
-_CHOSEN = frozenset({FieldKind.CHOICE})
-#: Which kinds of fields fit a column that takes no text, and which values it knows.
-_EXPORTED: dict[str, tuple[frozenset[FieldKind], tuple[str, ...] | None]] = {
-    "users.email": (frozenset({FieldKind.EMAIL}), None),
-    "users.phone": (frozenset({FieldKind.PHONE}), None),
-    "users.sms": (frozenset({FieldKind.PHONE}), None),
-    "users.grades": (_CHOSEN, GRADES),
-    "demographics.birthDate": (frozenset({FieldKind.DATE}), None),
-    "demographics.sex": (_CHOSEN, SEXES),
-    "demographics.race": (frozenset({FieldKind.CHOICES}), RACES),
-    **{f"demographics.{race}": (_FLAGS, None) for race in RACES},
-    "demographics.demographicRaceTwoOrMoreRaces": (_FLAGS, None),
-    "demographics.hispanicOrLatinoEthnicity": (_FLAGS, None),
-}
 _FITTING: dict[str, frozenset[FieldKind]] = {
     "min_length": frozenset({FieldKind.TEXT, FieldKind.LONG_TEXT}),
     "max_length": frozenset({FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.EMAIL, FieldKind.PHONE}),
@@ -315,21 +298,12 @@ def _field_faults(section: _Section, given: _Field) -> Iterator[str]:
     if given.export is not None and given.export not in EXPORTS:
         yield f".export: {given.export!r} is none of {', '.join(sorted(EXPORTS))}."
     elif given.export is not None:
-        yield from _export_faults(section, given, kind)
+        chosen = {choice.value for choice in given.choices}
+        yield from (
+            f".export: {fault}" for fault in export_faults(given.export, kind, chosen, several=section.most > 1)
+        )
     if kind is FieldKind.AGREEMENT and not given.required:
         yield ".required: what is agreed to must be required; ask a BOOLEAN where no is an answer."
-
-
-def _export_faults(section: _Section, given: _Field, kind: FieldKind) -> Iterator[str]:
-    """Why what is answered could not stand in the column that it goes to."""
-    fitting, values = _EXPORTED.get(given.export or "", (_TEXTS, None))
-    if kind not in fitting:
-        yield f".export: {given.export} takes a field of kind {' or '.join(sorted(each.value for each in fitting))}."
-    elif values is not None:
-        for value in sorted({choice.value for choice in given.choices} - set(values)):
-            yield f".export: {given.export} knows no {value!r}: it knows {', '.join(values)}."
-    if section.most > 1:
-        yield ".export: a section with several entries has no one value to send on."
 
 
 def _condition_faults(form: Form) -> Iterator[str]:

@@ -1,5 +1,10 @@
 """Where a field's first value can come from in the source, and where in a OneRoster file its last one goes."""
 
+from collections.abc import Collection, Iterator
+
+from loaders.oneroster.columns import GRADES, RACES, SEXES
+from loaders.registration.form import FieldKind
+
 #: From the student's own records, from the signed-in guardian's, and from where the student lives and learns.
 PREFILLS = frozenset(
     {
@@ -48,3 +53,35 @@ EXPORTS = frozenset(
         "demographics.publicSchoolResidenceStatus",
     }
 )
+
+_TEXTS = frozenset({FieldKind.TEXT, FieldKind.CHOICE})
+_FLAGS = frozenset({FieldKind.BOOLEAN})
+_CHOSEN = frozenset({FieldKind.CHOICE})
+#: Which kinds of fields fit a column that takes no text, and which values it knows.
+_EXPORTED: dict[str, tuple[frozenset[FieldKind], tuple[str, ...] | None]] = {
+    "users.email": (frozenset({FieldKind.EMAIL}), None),
+    "users.phone": (frozenset({FieldKind.PHONE}), None),
+    "users.sms": (frozenset({FieldKind.PHONE}), None),
+    "users.grades": (_CHOSEN, GRADES),
+    "demographics.birthDate": (frozenset({FieldKind.DATE}), None),
+    "demographics.sex": (_CHOSEN, SEXES),
+    "demographics.race": (frozenset({FieldKind.CHOICES}), RACES),
+    **{f"demographics.{race}": (_FLAGS, None) for race in RACES},
+    "demographics.demographicRaceTwoOrMoreRaces": (_FLAGS, None),
+    "demographics.hispanicOrLatinoEthnicity": (_FLAGS, None),
+}
+
+
+def export_faults(export: str, kind: FieldKind, chosen: Collection[str], *, several: bool) -> Iterator[str]:
+    """Why what a field of that kind is answered could not stand in the column that it goes to.
+
+    `chosen` are the values that can be chosen in it, `several` says that its section has several entries.
+    """
+    fitting, values = _EXPORTED.get(export, (_TEXTS, None))
+    if kind not in fitting:
+        yield f"{export} takes a field of kind {' or '.join(sorted(each.value for each in fitting))}."
+    elif values is not None:
+        for value in sorted(set(chosen) - set(values)):
+            yield f"{export} knows no {value!r}: it knows {', '.join(values)}."
+    if several:
+        yield "a section with several entries has no one value to send on."

@@ -18,6 +18,7 @@ from loaders.portal import registrations
 from loaders.portal.audit import Entry, record
 from loaders.portal.registration_exports import Due
 from loaders.portal.registration_sections import OF_STUDENT
+from loaders.portal.registration_signatures import signature_of
 from loaders.portal.registration_uploads import UploadState, uploads_of
 from loaders.portal.registrations import RegistrationState
 from loaders.portal.transaction import Transaction
@@ -171,7 +172,7 @@ async def _told(context: Context, due: Due, leaving: Leaving) -> dict[str, Any]:
     portal: Portal = context.portal
     registration = due.registration
     answers = await answers_of(context, portal.writer, registration)
-    signature = await registrations.signature_of(portal.writer, registration.id)
+    signature = await signature_of(portal.writer, registration.id)
     uploads = [each for each in await uploads_of(portal.writer, registration.id) if each.state is UploadState.CLEAN]
     return {
         "registration": registration.id,

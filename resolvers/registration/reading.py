@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loaders import people
+from loaders.portal import registration_signatures
 from loaders.portal import registrations as rows
 from loaders.portal.registration_sections import OF_STUDENT, SavedSection, sections_of
-from loaders.portal.registrations import Registration, RegistrationStep, Signature
+from loaders.portal.registration_signatures import Signature
+from loaders.portal.registrations import Registration, RegistrationStep
 from loaders.portal.transaction import Reading
 from loaders.registration.form import Form, Section
 from resolvers.context import Context
@@ -122,7 +124,7 @@ def owner(section: Section, guardian_id: str) -> str:
 async def signature_of(context: Context, registration: Registration) -> Signed | None:
     """The last signature under it; None before there is one."""
     portal: Portal = context.portal
-    found = await rows.signature_of(portal.writer, registration.id)
+    found = await registration_signatures.signature_of(portal.writer, registration.id)
     if found is None:
         return None
     viewer = context.signed_in()

@@ -14,8 +14,9 @@ import orjson
 
 from loaders.ids import node_id
 from loaders.portal import document_links as links
-from loaders.portal import registrations as rows
-from loaders.portal.registrations import NewSignature, Registration, Signed
+from loaders.portal import registration_signatures as rows
+from loaders.portal.registration_signatures import NewSignature, Signed
+from loaders.portal.registrations import Registration
 from loaders.registration.form import Field, FieldKind, Form, Section
 from resolvers.context import Batch, Context
 from resolvers.portal.document_links import GOOD_FOR

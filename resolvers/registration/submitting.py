@@ -8,8 +8,9 @@ from loaders.people import full_name
 from loaders.portal import registrations as rows
 from loaders.portal.accounts import account_by_id
 from loaders.portal.registration_review import set_review_by
+from loaders.portal.registration_signatures import NewSignature, add_signature, signature_of
 from loaders.portal.registration_uploads import remove_uploads_of
-from loaders.portal.registrations import NewSignature, Registration, RegistrationState
+from loaders.portal.registrations import Registration, RegistrationState
 from loaders.portal.transaction import Transaction
 from loaders.registration.form import Form
 from resolvers.context import Context
@@ -80,7 +81,7 @@ async def withdraw_registration(context: Context, id: str) -> Seen | Refused:
         words = f"A registration that is {registration.state.value} cannot be withdrawn: ask the school."
         return Refused((Problem(ProblemCode.STATE_WRONG, words, ("id",)),))
     portal: Portal = context.portal
-    signature = await rows.signature_of(portal.writer, registration.id)
+    signature = await signature_of(portal.writer, registration.id)
     mine = {registration.account_id} if signature is None else {registration.account_id, signature.account_id}
     if context.signed_in().account_id not in mine:
         words = "Only the guardian who started or signed it can withdraw it."
@@ -191,7 +192,7 @@ async def _sign(
         said_instant(new.signed_at, context),
         documents,
     )
-    await rows.add_signature(transaction, replace(new, receipt_sealed=receipt))
+    await add_signature(transaction, replace(new, receipt_sealed=receipt))
 
 
 async def _do_withdraw(context: Context, registration: Registration) -> Seen | Refused:
