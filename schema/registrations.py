@@ -8,21 +8,20 @@ from strawberry import ID, Info, Private
 
 from loaders.ids import node_id
 from loaders.portal.registrations import RegistrationState
-from loaders.registration.form import RuleCode
 from resolvers import people
 from resolvers.context import Batch, Context
 from resolvers.registration import notes, reading
-from resolvers.registration.reading import Filled, Seen
+from resolvers.registration.reading import Seen
 from resolvers.registration.receipts import own_receipts, urls_of_receipts
 from resolvers.registration.states import NextAction, next_action
 from resolvers.registration.subject import schools_of_registrations
 from resolvers.registration.uploads import documents_of
-from resolvers.registration.wording import said
 from schema.batching import batched
 from schema.enums import described
 from schema.levels import SIZE
 from schema.node import Node
 from schema.registration_form import RegistrationForm
+from schema.registration_sections import Language, RegistrationSection
 from schema.registration_uploads import RegistrationUpload
 from schema.scalars import URL
 from schema.schools import School
@@ -54,80 +53,6 @@ described(
         NextAction.NOTHING: "Nothing more is to be done.",
     },
 )
-
-Language = Annotated[
-    str | None,
-    strawberry.argument(
-        description="The language, by BCP 47; where it is not said, the one that the school has of the viewer."
-    ),
-]
-
-
-@strawberry.type(description="The values of one field in one entry of a section.")
-class RegistrationAnswer:
-    field: str = strawberry.field(description="Which field.")
-    values: list[str] = strawberry.field(
-        description="As they were typed: none, one, or several where the kind has them."
-    )
-
-
-@strawberry.type(description="One entry of a section: the only one, or one of a list.")
-class RegistrationEntry:
-    answers: list[RegistrationAnswer] = strawberry.field(description="What is filled in, field by field.")
-
-
-@strawberry.type(description="A demand that is not met.")
-class RegistrationFault:
-    section: str = strawberry.field(description="In which section.")
-    entry: int = strawberry.field(description="In which of its entries; the first is 0.")
-    field: str | None = strawberry.field(description="In which field; null where the section as a whole is meant.")
-    rule: RuleCode = strawberry.field(description="Which demand.")
-    bound: str = strawberry.field(description="Its bound as text; of KIND the kind.")
-    message: str = strawberry.field(description="What is demanded, in a sentence that can be shown.")
-
-
-@strawberry.type(description="One section as the viewer sees it filled in.")
-class RegistrationSection:
-    filled: Private[Filled]
-    id: str = strawberry.field(description="The name of the section in the form.")
-    household: str | None = strawberry.field(
-        description="Whose household it is, by the guardian's key in the school's system: told to staff alone."
-    )
-    version: int = strawberry.field(description="What `saveRegistration` takes; 0 where nothing was saved yet.")
-    complete: bool = strawberry.field(description="Whether it has no faults.")
-    entries: list[RegistrationEntry] = strawberry.field(description="What is filled in.", metadata={SIZE: 2})
-
-    @strawberry.field(description="What is still wrong with it; an empty list can be submitted.")
-    async def faults(self, info: Info[Context, None], language: Language = None) -> list[RegistrationFault]:
-        spoken = await reading.language_for(info.context, language) if self.filled.faults else None
-        return [
-            RegistrationFault(
-                section=fault.section,
-                entry=fault.entry,
-                field=fault.field,
-                rule=fault.rule.code,
-                bound=fault.rule.value,
-                message=said(fault.rule, spoken),
-            )
-            for fault in self.filled.faults
-        ]
-
-    @classmethod
-    def of(cls, filled: Filled, *, staff: bool) -> "RegistrationSection":
-        """The section as clients see it."""
-        return cls(
-            filled=filled,
-            id=filled.section.id,
-            household=(filled.guardian_id or None) if staff else None,
-            version=filled.version,
-            complete=not filled.faults,
-            entries=[
-                RegistrationEntry(
-                    answers=[RegistrationAnswer(field=name, values=list(values)) for name, values in entry.items()]
-                )
-                for entry in filled.entries
-            ],
-        )
 
 
 @strawberry.type(description="Who signed a registration, when, and under what.")
@@ -279,7 +204,7 @@ class Registration(Node):
             complete=seen.complete,
             next_action=next_action(found.state, complete=seen.complete),
             answers_version=seen.mark,
-            sections=[RegistrationSection.of(filled, staff=staff) for filled in seen.sections],
+            sections=[RegistrationSection.of(seen, filled, staff=staff) for filled in seen.sections],
         )
 
 

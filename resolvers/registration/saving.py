@@ -179,6 +179,17 @@ async def locked_field(
     return None if allowed.whole or name in allowed.fields else _field_locked(name)
 
 
+async def editable_fields(context: Context, now: Seen, section: Section) -> list[str]:
+    """The fields of a section that the viewer may change now, in the form's order; none for staff."""
+    if context.signed_in().guardian_key is None or now.registration.state not in OPEN or now.form is None:
+        return []
+    if await door(context, now.registration, now.form) is not None:
+        return []
+    portal: Portal = context.portal
+    allowed = await _allowed(context, portal.writer, now, section)
+    return [each.id for each in section.fields if allowed.whole or each.id in allowed.fields]
+
+
 async def _allowed(context: Context, store: Reading, now: Seen, section: Section) -> Unlocked:
     filled = next((each for each in now.sections if each.section.id == section.id), None)
     if now.form is None or filled is None or not filled.version:

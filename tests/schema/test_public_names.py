@@ -324,7 +324,7 @@ enum RegistrationRuleCode {
 }
 type RegistrationSection {
   id: String!  household: String  version: Int!  complete: Boolean!  entries: [RegistrationEntry!]!
-  faults(language: String): [RegistrationFault!]!
+  editableFields: [String!]!  faults(language: String): [RegistrationFault!]!
 }
 type RegistrationSignature { name: String  own: Boolean!  signedAt: DateTime!  statement: String! }
 enum RegistrationState { DRAFT SUBMITTED IN_REVIEW NEEDS_CHANGES HOLD APPROVED DENIED WITHDRAWN EXPORTED }

@@ -1,41 +1,37 @@
 """What was saved is there after a log-out and a restart, whole or not at all, and cannot be read in the store."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from loaders.portal.registration_uploads import UploadState
-from resolvers.context import Context
+from loaders.portal.registrations import RegistrationState as State
+from resolvers.context import Caller, Context
 from resolvers.portal.sessions import log_out
-from resolvers.registration.reading import Seen, own_registrations
+from resolvers.registration.exporting import export_of, mark_exported
+from resolvers.registration.office import OpenCase
+from resolvers.registration.reading import Seen, own_registrations, registration_of_id
+from resolvers.registration.review import AskedChange
 from resolvers.registration.uploading import BeginUpload, Begun, begin_upload, receive, remove_upload
-from tests.cutting import Cut
+from tests.cutting import cut_everywhere
 from tests.portal import House, empty_place, open_house
-from tests.registration import Family, everything, guardian, name_of, of, save, sign, started, version_of
+from tests.registration import (
+    YEAR,
+    Family,
+    desk_of,
+    everything,
+    guardian,
+    name_of,
+    of,
+    reviewed,
+    save,
+    sign,
+    started,
+    submitted,
+    version_of,
+)
 from tests.world import World
 
 SECRET = "Plover Lane 12"
-TABLES = ("registration", "registration_section", "registration_step", "registration_upload", "audit")
-
-
-async def stored(house: House) -> dict[str, Any]:
-    return {name: await house.writer.rows(f"select * from {name} order by 1, 2") for name in TABLES}
-
-
-async def cut_everywhere(house: House, context: Context, order: Callable[[Context], Awaitable[Any]], least: int) -> Any:
-    """Carries an order out with the store breaking before each of its statements; what it answers in the end."""
-    before = await stored(house)
-    for statements in range(30):
-        portal = replace(house.portal, writer=Cut(house.writer, statements))
-        try:
-            done = await order(Context(context.source, context.viewer, context.caller, portal, None))
-        except ConnectionResetError:
-            assert await stored(house) == before, statements
-        else:
-            assert statements >= least
-            return done
-    raise AssertionError("It never came to its end.")
 
 
 async def test_cut_off_before_any_statement_an_order_leaves_all_as_it_was(
@@ -90,3 +86,31 @@ async def test_a_draft_outlasts_a_log_out_and_a_restart_and_no_answer_stands_in_
             mother = await guardian(house, world.source, family.mother)
             (kept,) = await own_registrations(mother, None) or []
             assert kept == draft
+
+
+async def test_cut_off_before_any_statement_a_review_and_an_export_leave_all_as_it_was(
+    house: House, world: World, family: Family
+) -> None:
+    seen = await submitted(house, world, family)
+    desk = await desk_of(house, world, every=True)
+    notes = (AskedChange("health", "Which?", name="conditions"), AskedChange("student", "Who?"))
+
+    async def review(context: Context) -> object:
+        return await reviewed(context, seen, State.NEEDS_CHANGES, notes=notes, remark="Ours.")
+
+    assert isinstance(await cut_everywhere(house, desk, review, 7), OpenCase)
+    mother = await guardian(house, world.source, family.mother)
+    now = await registration_of_id(mother, of(seen))
+    assert now is not None
+    assert isinstance(await sign(mother, now, name_of(world, family.mother)), Seen)
+    assert isinstance(await reviewed(desk, seen, State.APPROVED, message=None), OpenCase)
+    operator = Context(world.source, None, Caller(), house.portal, None, "Maple Falls")
+
+    async def export(context: Context) -> object:
+        found = await export_of(operator, YEAR)
+        assert found is not None
+        await mark_exported(context, found)
+        return found
+
+    await cut_everywhere(house, operator, export, 5)
+    assert await export_of(operator, YEAR) is None

@@ -27,7 +27,7 @@ from resolvers.registration.review import (
     assign_registration,
     remark_on_registration,
 )
-from resolvers.registration.saving import locked_field
+from resolvers.registration.saving import editable_fields, locked_field
 from resolvers.registration.states import MOVES, Mover
 from resolvers.registration.submitting import withdraw_registration
 from tests.office import nobody, office
@@ -100,6 +100,10 @@ async def test_a_review_sends_back_exactly_what_is_to_be_changed_and_ends_in_an_
     assert isinstance(await save(mother, now, "health", health), Seen)
     assert codes(await save(mother, now, "health", {**health, "doctor": ["Other"]})) == [ProblemCode.SECTION_LOCKED]
     assert codes(await save(mother, now, "student", {**own, "given_name": ["Other"]})) == [ProblemCode.FIELD_LOCKED]
+    editable = {each.section.id: await editable_fields(mother, now, each.section) for each in now.sections}
+    assert editable["student"] == ["middle_name"]
+    assert editable["health"] == editable["releases"] == []
+    assert len(editable["household"]) == len(now.form.by_id["household"].fields)  # type: ignore[union-attr]
     locked = await locked_field(mother, house.writer, done.registration, "health", "immunization_record")
     assert locked is not None
     assert locked.code is ProblemCode.FIELD_LOCKED
