@@ -34,7 +34,6 @@ from resolvers.registration.uploads import named, uploads_of_family
 LONGEST_NAME = 200
 #: Within how many school days the office is to look at what was submitted.
 REVIEW_WITHIN = 10
-_NEW_STUDENT = {"en": "a new student", "es": "un estudiante nuevo"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +141,6 @@ async def _do_submit(
                 account,
                 contact,
                 "registration_submitted",
-                student=subject.student or _NEW_STUDENT[contact.language],
-                school=subject.school,
                 year=said_year(registration.school_year),
                 number=str(registration.id),
             )
