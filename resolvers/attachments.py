@@ -8,11 +8,13 @@ from loaders.contract import DocumentKind
 from loaders.ids import node_id
 from loaders.portal.message_files import MessageFile, content_of_file, files_of_messages
 from loaders.posted import HERE, MessageKey, Posted
+from loaders.registration.media import ENDINGS
 from loaders.statement import Key
 from resolvers.context import Batch, Context
 from resolvers.documents import Paper, paper_of
 from resolvers.mailroom import Mailroom, mailroom_of, open_mailroom
 from resolvers.messages import received
+from resolvers.portal.sealing import SealBroken
 
 #: What a file's name and content are sealed for.
 NAME, CONTENT = "a name of a message's file", "a message's file"
@@ -57,7 +59,20 @@ async def content_of(context: Context, paper: Paper) -> bytes | None:
     """What a message's file holds; None where it is gone."""
     room = mailroom_of(context.source)
     sealed = None if room is None or paper.file is None else await content_of_file(room.store, paper.file)
-    return None if room is None or sealed is None else base64.b64decode(room.sealer.open(CONTENT, sealed))
+    if room is None or sealed is None:
+        return None
+    try:
+        return base64.b64decode(room.sealer.open(CONTENT, sealed))
+    except SealBroken:
+        return None
+
+
+def _title(room: Mailroom, file: MessageFile) -> str:
+    """The file's name; only its kind where it was sealed with a key that is gone."""
+    try:
+        return room.sealer.open(NAME, file.name_sealed)
+    except SealBroken:
+        return f"file.{ENDINGS[file.media_type]}"
 
 
 def _paper(room: Mailroom, file: MessageFile) -> Paper:
@@ -66,7 +81,7 @@ def _paper(room: Mailroom, file: MessageFile) -> Paper:
         link_key=(NO_STUDENT, f"file-{message.number}-{file.id}"),
         id=node_id("Document", HERE, message.number, file.id),
         kind=DocumentKind.OTHER,
-        title=room.sealer.open(NAME, file.name_sealed),
+        title=_title(room, file),
         term_key=None,
         issued_on=None,
         version=1,

@@ -14,7 +14,7 @@ from loaders.portal.inbox import inbox_version
 from loaders.portal.transaction import Reading
 from loaders.source import Source
 from resolvers.context import MOMENT, Context
-from resolvers.portal.sealing import Sealer
+from resolvers.portal.sealing import SealBroken, Sealer
 
 #: What a message's content is sealed for.
 SEALED_FOR = "a message"
@@ -42,7 +42,7 @@ class Mailroom:
         self.ends_at: datetime | None = None
 
     def open(self, content_sealed: str) -> Content:
-        """What a message says; SealBroken where it was sealed with another key."""
+        """What a message says; nothing where it was sealed with a key that is gone: the others can still be read."""
         return opened_content(self.sealer, content_sealed)
 
 
@@ -52,8 +52,11 @@ def sealed_content(sealer: Sealer, content: Content) -> str:
 
 
 def opened_content(sealer: Sealer, content_sealed: str) -> Content:
-    """What a message says; SealBroken where it was sealed with another key."""
-    return Content(*orjson.loads(sealer.open(SEALED_FOR, content_sealed)))
+    """What a message says; nothing where it was sealed with a key that is gone."""
+    try:
+        return Content(*orjson.loads(sealer.open(SEALED_FOR, content_sealed)))
+    except SealBroken:
+        return Content("", "", "")
 
 
 def mailroom_of(source: Source) -> Mailroom | None:

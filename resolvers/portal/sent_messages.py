@@ -12,7 +12,6 @@ from resolvers.mailroom import Content, opened_content
 from resolvers.paging import page_of
 from resolvers.portal.listing import Listing, listing, number, place_in
 from resolvers.portal.message_order import SENDERS
-from resolvers.portal.sealing import SealBroken
 from resolvers.portal.service import Portal
 from resolvers.staff import staff
 
@@ -51,12 +50,9 @@ async def read_counts(context: Context, numbers: Sequence[int]) -> list[int]:
 
 
 def content_of(context: Context, message: PostedMessage) -> Content:
-    """What a message says; nothing where it was sealed with a key that is gone."""
+    """What a message says."""
     portal: Portal = context.portal
-    try:
-        return opened_content(portal.sealer, message.content_sealed)
-    except SealBroken:
-        return Content("", "", "")
+    return opened_content(portal.sealer, message.content_sealed)
 
 
 def _sender(context: Context) -> int | None:
