@@ -9,9 +9,11 @@ import json
 import socket
 import ssl
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 import httpcore2
@@ -21,6 +23,7 @@ from resolvers.portal.push_address import is_public
 
 _SECONDS = 10.0
 _ANSWER_BYTES = 16 * 1024
+_LOOKUPS = 4
 _LONGEST_WAIT = timedelta(hours=24)
 _FAILURES = (
     httpcore2.TimeoutException,
@@ -66,13 +69,15 @@ class Network:
     """Connections to push services, kept while they are used; `private` lets them go to any address."""
 
     def __init__(self, *, private: bool = False, tls: ssl.SSLContext | None = None) -> None:
+        # Threads of their own: a name that somebody lets resolve for minutes holds up no other work.
+        self._lookups = ThreadPoolExecutor(_LOOKUPS, "push lookups")
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=tls,
             http2=True,
             max_connections=40,
             max_keepalive_connections=40,
             keepalive_expiry=60.0,
-            network_backend=httpcore2.AnyIOBackend() if private else _PublicOnly(),
+            network_backend=httpcore2.AnyIOBackend() if private else _PublicOnly(self._lookups),
         )
 
     async def post(self, url: str, headers: Mapping[str, str], content: bytes) -> Answer:
@@ -93,6 +98,7 @@ class Network:
     async def close(self) -> None:
         """Closes every connection."""
         await self._pool.aclose()
+        self._lookups.shutdown(wait=False, cancel_futures=True)
 
 
 class AddressPrivate(httpcore2.ConnectError):
@@ -102,8 +108,9 @@ class AddressPrivate(httpcore2.ConnectError):
 class _PublicOnly(httpcore2.AsyncNetworkBackend):
     """Connects to the public net alone: to the very address that was looked at, whatever its name says next."""
 
-    def __init__(self) -> None:
+    def __init__(self, lookups: Executor) -> None:
         self._inner = httpcore2.AnyIOBackend()
+        self._lookups = lookups
 
     async def connect_tcp(
         self,
@@ -113,7 +120,7 @@ class _PublicOnly(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        for address in await _addresses(host, port):
+        for address in await _addresses(self._lookups, host, port):
             if is_public(address):
                 return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
         raise AddressPrivate("That host has no public address.")
@@ -122,6 +129,7 @@ class _PublicOnly(httpcore2.AsyncNetworkBackend):
         await self._inner.sleep(seconds)
 
 
-async def _addresses(host: str, port: int) -> list[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+async def _addresses(lookups: Executor, host: str, port: int) -> list[str]:
+    look = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(lookups, look)
     return list(dict.fromkeys(str(each[4][0]) for each in found))

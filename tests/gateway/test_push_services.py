@@ -3,6 +3,7 @@
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
+from concurrent.futures import Executor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -198,7 +199,7 @@ async def test_the_own_network_is_never_knocked_at(monkeypatch: pytest.MonkeyPat
     loop_addresses = "gateway.push.network._addresses"
     for found in ([address] for address in PRIVATE):
 
-        async def inner(host: str, port: int, found: list[str] = found) -> list[str]:
+        async def inner(lookups: Executor, host: str, port: int, found: list[str] = found) -> list[str]:
             return found
 
         monkeypatch.setattr(loop_addresses, inner)
@@ -206,7 +207,7 @@ async def test_the_own_network_is_never_knocked_at(monkeypatch: pytest.MonkeyPat
             await network.post("https://push.example.org/x", {}, b"")
     assert connected == []
 
-    async def both(host: str, port: int) -> list[str]:
+    async def both(lookups: Executor, host: str, port: int) -> list[str]:
         return ["10.0.0.1", "93.184.216.34"]
 
     # Where a name has addresses of both kinds the connection goes to the very one that was looked at.
@@ -214,6 +215,11 @@ async def test_the_own_network_is_never_knocked_at(monkeypatch: pytest.MonkeyPat
     with pytest.raises(Unreachable, match="ConnectError"):
         await network.post("https://push.example.org/x", {}, b"")
     assert connected == ["93.184.216.34"]
+    monkeypatch.undo()
+    with pytest.raises(Unreachable, match="AddressPrivate"):
+        await network.post("https://localhost/x", {}, b"")
+    with pytest.raises(Unreachable, match="gaierror"):
+        await network.post("https://nowhere.invalid/x", {}, b"")
     await network.close()
 
 
