@@ -81,7 +81,10 @@ async def export_of(context: Context, school_year: int, school_id: str | None = 
         told.append(await _told(context, each, one))
     year = await _year(context, school_year, schools)
     district = context.district_name or "District"
-    content = bundle(files_of(leaving, year, district, schools, make_id), make_id("district"))
+    # Who was taken back and is registered anew stays: one row says so, and none says otherwise.
+    staying = {(one.user, one.school) for one in leaving if one.active}
+    rows_of = [one for one in leaving if one.active or (one.user, one.school) not in staying]
+    content = bundle(files_of(rows_of, year, district, schools, make_id), make_id("district"))
     mark = hashlib.sha256(content + orjson.dumps(told)).hexdigest()[:16]
     name = f"oneroster-{school_year}-{mark}.zip"
     whole = {

@@ -17,6 +17,7 @@ from loaders.portal.registrations import RegistrationState as State
 from resolvers.context import Caller, Context
 from resolvers.registration.exporting import ExportMoved, export_of, mark_exported
 from resolvers.registration.reading import Seen, registration_of_id
+from resolvers.registration.submitting import withdraw_registration
 from tests.oneroster import read_delta
 from tests.portal import House, empty_place, open_house
 from tests.registration import (
@@ -186,6 +187,28 @@ async def test_an_export_that_was_cut_off_is_done_again_to_the_same_bytes_and_on
     with pytest.raises(ExportMoved):
         await mark_exported(out, moved)
     assert await house.count("select count(*) as n from registration_export") == 1
+
+
+async def test_who_was_taken_back_and_is_registered_anew_goes_out_once_as_active(
+    house: House, world: World, tmp_path: Path
+) -> None:
+    family, folder, out = family_in(world), tmp_path / "out", operator(house, world)
+    desk = await desk_of(house, world, every=True)
+    first = await submitted(house, world, family)
+    await reviewed(desk, first, State.APPROVED, message=None)
+    await export_registrations(out, folder, 2028)
+    await reviewed(desk, first, State.NEEDS_CHANGES)
+    mother = await guardian(house, world.source, family.mother)
+    assert isinstance(await withdraw_registration(mother, of(first)), Seen)
+    second = await submitted(house, world, family)
+    assert second.registration.id != first.registration.id
+    await reviewed(desk, second, State.APPROVED, message=None)
+    done = await export_registrations(out, folder, 2028)
+    assert done is not None
+    rows, sidecar = read(folder, done.name)
+    assert [(row["userSourcedId"], row["status"]) for row in rows["enrollments"]] == [(str(family.student), "active")]
+    assert [each["status"] for each in sidecar["registrations"]] == ["tobedeleted", "active"]
+    assert await export_registrations(out, folder, 2028) is None
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+cmd", "-2+3|x", "@sum", "\tx", "\rx"])
