@@ -25,7 +25,7 @@ _TYPES = {
 }
 
 # Beyond the columns by which families ask: who is in a section or a school, for those who write to them.
-_ALSO_ASKED_BY = {"enrollment": ("section_id",), "school_enrollment": ("school_id",)}
+_ALSO_ASKED_BY = {"enrollment": ("section_id",), "school_enrollment": ("school_id",), "message": ("sent_at",)}
 
 
 def create_home(connection: sqlite3.Connection) -> None:
