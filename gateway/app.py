@@ -51,13 +51,17 @@ from gateway.uploads import Examiner, Intake, UploadFolder
 from loaders.adapter import load_adapter
 from loaders.check import describe
 from loaders.database import Readers, Writer
+from loaders.dialect import Dialect
 from loaders.errors import AdapterInvalid, LoaderError
+from loaders.feed import has_triggers
 from loaders.marks import follow_marks
 from loaders.portal.store import check_migrated
 from loaders.registration.reading import read_forms
 from loaders.relations import Relations
 from loaders.source import Source
+from loaders.triggers import CHANNEL
 from loaders.wakes import Wakes, line_to
+from loaders.wakes.notify import NotifyLine
 from resolvers.context import Caller, Context, Viewer
 from resolvers.live import Live
 from resolvers.mailroom import put_mailroom, renew_inboxes
@@ -235,6 +239,10 @@ async def open_house(settings: Settings, hashing: HashProfile, address: str = ""
             live.calls = wakes = Wakes(line, live.hear)
             await wakes.start()
             stack.push_async_callback(wakes.stop)
+        if readers.dialect is Dialect.POSTGRESQL and source.adapter.triggers and await has_triggers(readers):
+            calls = Wakes(lambda: NotifyLine(settings.sis_url, CHANNEL), live.source_wrote)
+            await calls.start()
+            stack.push_async_callback(calls.stop)
         rulings = Rulings(portal, source, live)
         await rulings.start()
         stack.push_async_callback(rulings.stop)

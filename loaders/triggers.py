@@ -13,7 +13,7 @@ from loaders.feed import TABLE
 
 #: How many changes the table holds on SQLite and MariaDB; on PostgreSQL it holds those of a day.
 HELD = 200_000
-#: The channel on which PostgreSQL wakes the gateway; nothing is said on it.
+#: The channel on which PostgreSQL wakes the gateway; it says a number that means nothing.
 CHANNEL = TABLE
 
 _ROWS = {"insert": ("new",), "update": ("old", "new"), "delete": ("old",)}
@@ -95,7 +95,7 @@ def _postgresql(adapter: Adapter, *, notify: bool) -> Iterator[str]:
         f"create index if not exists {TABLE}_by_mark on {TABLE} (mark);\n"
         f"alter table {TABLE} replica identity full;"
     )
-    waking = f"  notify {CHANNEL};\n" if notify else ""
+    waking = f"  notify {CHANNEL}, '1';\n" if notify else ""
     for table, select in adapter.triggers.items():
         function = f"{TABLE}_{table}"
         noted = "\n".join(

@@ -82,6 +82,7 @@ class Live:
         self._audience = Audience(source)
         self._polling = asyncio.Lock()
         self._woken = asyncio.Event()
+        self._written = asyncio.Event()
         # The last number that all processes can have heard of, and the last that somebody has called out.
         self._called = self._heard = 0
         self._tasks: list[asyncio.Task[None]] = []
@@ -146,6 +147,10 @@ class Live:
             self._heard = max(self._heard, number)
         if self._followers and (number is None or number > self._relay.last):
             self._woken.set()
+
+    def source_wrote(self, _number: int | None = None) -> None:
+        """Something was written into the source, or may have been: look at it as soon as the last look has rested."""
+        self._written.set()
 
     async def subscribe(
         self,
@@ -247,6 +252,7 @@ class Live:
     async def _run(self) -> None:
         failing = False
         while True:
+            self._written.clear()
             began = monotonic()
             try:
                 await self.poll()
@@ -257,7 +263,11 @@ class Live:
                     detail = str(error) if isinstance(error, LoaderError) else None
                     log.warning("looking for changes fails", error=type(error).__name__, detail=detail)
                 failing = True
-            await asyncio.sleep(max(self.interval, REST * (monotonic() - began)))
+            rest = REST * (monotonic() - began)
+            await asyncio.sleep(rest)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, self.interval - rest)):
+                    await self._written.wait()
 
     async def _go_on_telling(self) -> None:
         while True:

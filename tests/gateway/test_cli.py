@@ -147,7 +147,7 @@ def test_triggers_are_printed_for_the_engine_and_never_run(district: Path, monke
     monkeypatch.setenv("HOMEROOM_SIS_ADAPTER", "rosariosis")
     assert "reads postgresql, mysql" in homeroom("triggers").stderr
     monkeypatch.setenv("HOMEROOM_SIS_URL", "postgresql://nobody@nowhere.invalid/sis")
-    assert "notify homeroom_change;" in homeroom("triggers", "--notify").stdout
+    assert "notify homeroom_change, '1';" in homeroom("triggers", "--notify").stdout
     assert homeroom("triggers", "--remove").stdout.count("drop trigger if exists") == 15
 
 

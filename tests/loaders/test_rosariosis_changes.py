@@ -23,7 +23,9 @@ from loaders.errors import RelationIncomplete
 from loaders.relations import Relations
 from loaders.source import Source
 from loaders.statement import Key
-from loaders.triggers import removal_script, trigger_script
+from loaders.triggers import CHANNEL, removal_script, trigger_script
+from loaders.wakes import Wakes
+from loaders.wakes.notify import NotifyLine
 from loaders.watched import GRADES, read_watched
 from resolvers.changes import ChangeEvent, ChangeKind
 from resolvers.live import Live
@@ -193,6 +195,27 @@ async def test_its_marks_tell_who_changed_and_a_commit_that_comes_late_is_told_w
         assert [event.kind for event in found] == [ChangeKind.GRADE_REMOVED]
 
 
+async def assert_woken(school: School, place: Path) -> None:
+    """A gateway that looks once an hour hears of a grade at its commit."""
+    async with watched(school, place) as (live, (_, theirs)):
+        live.interval = 3_600.0
+        opened = asyncio.Event()
+
+        def heard(number: int | None) -> None:
+            opened.set()
+            live.source_wrote(number)
+
+        calls = Wakes(lambda: NotifyLine(school.database.url, CHANNEL), heard)
+        await live.start()
+        await calls.start()
+        async with asyncio.timeout(10):
+            await opened.wait()
+            for percent in (77.5, 78.5):
+                await school.database.run(school.graded(school.theirs, percent))
+                await anext(theirs)
+        await calls.stop()
+
+
 async def test_its_triggers_tell_of_all_that_is_written_and_disturb_nobody(school: School, tmp_path: Path) -> None:
     dialect = school.database.dialect
     script = trigger_script(ADAPTER, dialect, notify=dialect is Dialect.POSTGRESQL)
@@ -234,5 +257,7 @@ async def test_its_triggers_tell_of_all_that_is_written_and_disturb_nobody(schoo
             await session(f"insert into given (id) select {last}")
             await session("commit")
         assert await school.source.reads.fetch([("select id from given", ())]) == [[(3,)]]
+    if dialect is Dialect.POSTGRESQL:
+        await assert_woken(school, tmp_path)
     await school.database.run(removal_script(ADAPTER, dialect))
     await school.database.run(removal_script(ADAPTER, dialect))
