@@ -75,13 +75,17 @@ def triggers(
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    restored: Annotated[
+        bool, typer.Option("--restored", help="It was brought back from a copy: cursors of before are refused.")
+    ] = False,
+) -> None:
     """Bring the portal store up to date."""
     with _refusals():
         from gateway.commands import run_migrate
         from gateway.serving import run
 
-        run(run_migrate(out=_out))
+        run(run_migrate(restored=restored, out=_out))
 
 
 @app.command()

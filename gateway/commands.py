@@ -149,10 +149,14 @@ async def run_triggers(*, notify: bool, remove: bool, out: Tell) -> None:
     out(script.rstrip("\n"))
 
 
-async def run_migrate(*, out: Tell) -> None:
-    """Bring the portal store up to date and tell what that took."""
-    applied = await operators.migrate_store(load_settings().portal_url, lambda revision: out(f"applied {revision}"))
+async def run_migrate(*, restored: bool = False, out: Tell) -> None:
+    """Bring the portal store up to date and tell what that took; the log of a `restored` one gets another name."""
+    url = load_settings().portal_url
+    applied = await operators.migrate_store(url, lambda revision: out(f"applied {revision}"))
     out("The portal store is up to date." if applied else "The portal store was up to date; nothing was to do.")
+    if restored:
+        await operators.renew_log(url)
+        out("The log of changes goes on under another name: clients with a cursor of before are told to begin anew.")
 
 
 def make_push_key(path: Path) -> str:

@@ -15,6 +15,7 @@ from loaders.database.address import read_address
 from loaders.database.writer import Writer
 from loaders.dialect import Dialect
 from loaders.errors import AdapterInvalid, SourceWritable
+from loaders.portal.change_log import rename_log
 from loaders.portal.store import check_migrated, migrate, store_address
 from loaders.relations import Relations
 from loaders.statement import Key, Shape, Statement
@@ -55,6 +56,16 @@ async def migrate_store(url: str, progress: Callable[[str], None] | None = None)
     if address.dialect is Dialect.SQLITE:
         make_folder(address.path.parent, "of the portal store", "set HOMEROOM_PORTAL_URL to a file elsewhere")
     return await migrate(url, progress)
+
+
+async def renew_log(url: str) -> None:
+    """Let every cursor of before be refused, for a store that was brought back from a copy."""
+    store = await Writer.open(url)
+    try:
+        async with store.transaction() as transaction:
+            await rename_log(transaction)
+    finally:
+        await store.close()
 
 
 def make_folder(folder: Path, whose: str, remedy: str) -> None:

@@ -100,6 +100,11 @@ async def begin_log(transaction: Transaction) -> LogState:
     return state
 
 
+async def rename_log(transaction: Transaction) -> None:
+    """Gives the log another name: a store that was brought back from a copy gives numbers again that clients know."""
+    await transaction.execute("update change_log set epoch = :epoch where id = 1", {"epoch": secrets.token_hex(8)})
+
+
 async def append(transaction: Transaction, changes: Sequence[NewChange]) -> int:
     """Logs the changes in their order, and says the last number; the row's lock makes others wait for the commit."""
     (row,) = await transaction.rows(

@@ -69,7 +69,7 @@ def accounts(path: Path) -> list[tuple[Any, ...]]:
         (("serve",), ["Serve the district"]),
         (("check",), ["Prove the adapter"]),
         (("triggers",), ["Print triggers", "--notify", "--remove"]),
-        (("migrate",), ["portal store"]),
+        (("migrate",), ["portal store", "--restored"]),
         (("pushkey",), ["FILE", "HOMEROOM_PUSH_KEY_FILE"]),
         (("schema",), ["--check"]),
         (("registration", "export"), ["--year", "--to", "--school"]),
@@ -159,6 +159,13 @@ def test_migrate_tells_what_it_applied_and_then_that_nothing_was_to_do(tmp_path:
     assert first.stdout.splitlines()[-1] == "The portal store is up to date."
     assert second.stdout == "The portal store was up to date; nothing was to do.\n"
     assert (tmp_path / "store").stat().st_mode & 0o077 == 0
+    with closing(sqlite3.connect(tmp_path / "store" / "portal.db")) as connection:
+        connection.execute("insert into change_log (id, epoch, head, forgotten) values (1, 'before', 7, 2)")
+        connection.commit()
+        assert homeroom("migrate", "--restored").exit_code == 0
+        ((epoch, head, forgotten),) = connection.execute("select epoch, head, forgotten from change_log").fetchall()
+    assert re.fullmatch(r"[0-9a-f]{16}", epoch)
+    assert (head, forgotten) == (7, 2)
 
 
 @pytest.mark.usefixtures("settings")
