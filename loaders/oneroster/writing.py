@@ -11,8 +11,8 @@ from loaders.oneroster.columns import COLUMNS, FILES
 
 Record = Mapping[str, str]
 
-# A spreadsheet reads what begins so as a formula. A telephone number is none, whatever it begins with.
-_FORMULA = re.compile(r"[=+\-@\t\r]")
+# A spreadsheet reads what begins so as a formula, in full width too. A telephone number is none, however it begins.
+_FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"\+?[0-9() ./-]+", re.ASCII)
 # Archives keep times from 1980 on; of these files none means anything.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)

@@ -211,7 +211,7 @@ async def test_who_was_taken_back_and_is_registered_anew_goes_out_once_as_active
     assert await export_registrations(out, folder, 2028) is None
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+cmd", "-2+3|x", "@sum", "\tx", "\rx"])
+@pytest.mark.parametrize("cell", ["=1+1", "+cmd", "-2+3|x", "@sum", "\tx", "\rx", "\n=1", "＝1+1", "＠sum"])
 def test_no_cell_is_a_formula(cell: str) -> None:
     assert harmless(cell) == f"'{cell}"
     assert [harmless(each) for each in ("+1 (573) 555-0142", "-1", "O'Brien", "")] == [
