@@ -120,13 +120,12 @@ async def put_notice(transaction: Transaction, notice: NewNotice) -> bool:
 
 
 async def due_accounts(store: Reading, now: datetime, limit: int) -> list[int]:
-    """The accounts that may have something to be told now."""
+    """Accounts that may have something to be told now, the longest due first; those of the first `limit` notices."""
     found = await store.rows(
-        "select account_id, min(due_at) as due_at from notice where state = 'WAITING' and due_at <= :now_at "
-        "group by account_id order by min(due_at), account_id limit :n",
+        "select account_id from notice where state = 'WAITING' and due_at <= :now_at order by due_at, id limit :n",
         {"now_at": now, "n": limit},
     )
-    return [row["account_id"] for row in found]
+    return list(dict.fromkeys(row["account_id"] for row in found))
 
 
 async def waiting_of(store: Reading, account_id: int, limit: int) -> list[WaitingNotice]:

@@ -8,6 +8,7 @@ from resolvers.notifications.folding import Verdict
 from resolvers.notifications.rules import NotificationKind
 from resolvers.notifications.standing import Standing
 from resolvers.notifications.wording import line, said, sentence
+from resolvers.portal.push import PAGE_PATH
 from resolvers.portal.service import Letterhead
 from resolvers.portal.texts import label
 
@@ -72,7 +73,7 @@ def mail_of(all_told: Sequence[Told], name: str, language: str, head: Letterhead
         else f"{head.district_name}: {said('several', language, n=sum(told.number for told in all_told))}"
     )
     hello = said("hello", language, name=label(name, _LINE))
-    see = said("see", language, portal=head.portal_url or head.district_name)
+    see = said("see", language, portal=f"{head.portal_url}{PAGE_PATH}" if head.portal_url else head.district_name)
     why = said("why", language, district=head.district_name)
     return Written(label(subject, _SUBJECT), _text(hello, blocks, see, why), _html(language, hello, blocks, see, why))
 

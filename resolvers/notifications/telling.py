@@ -62,7 +62,7 @@ class Teller:
         """
         told, moved = 0, set[int]()
         while True:
-            due = await rows.due_accounts(self._portal.writer, self._source.now(), ACCOUNTS + len(moved))
+            due = await rows.due_accounts(self._portal.writer, self._source.now(), NOTICES)
             asked = [account for account in due if account not in moved][:ACCOUNTS]
             if not asked:
                 return told

@@ -11,7 +11,10 @@ from loaders.contract import AttendanceExcuse, AttendanceStatus
 from resolvers.notifications.folding import Verdict
 from resolvers.notifications.rules import NotificationKind
 from resolvers.notifications.standing import Standing
+from resolvers.portal.texts import label
 from resolvers.portal.wording import language_of
+
+LONGEST_NAME = 120
 
 #: Of each kind: of one thing, of several; then, where it can be so, of one and of several that were corrected.
 _SENTENCES: Mapping[str, Mapping[NotificationKind, Sequence[str]]] = {
@@ -159,7 +162,7 @@ def sentence(kind: NotificationKind, number: int, student: str | None, language:
     spoken = language_of(language)
     forms = _SENTENCES[spoken][kind]
     form = forms[(2 if corrects and len(forms) > 2 else 0) + (number != 1)]
-    return form.format(n=number, student=student or _SAID[spoken]["child"])
+    return form.format(n=number, student=label(student, LONGEST_NAME) or _SAID[spoken]["child"])
 
 
 def said(what: str, language: str, **values: object) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from loaders.database import Writer
+from loaders.errors import SourceDown
 from loaders.portal.transaction import Params, Row, Transaction
 from resolvers.lease import Replaced
 from resolvers.notifications.moments import Habits
@@ -166,3 +167,21 @@ async def test_first_contact_another_log_and_a_forgotten_one_tell_nobody_of_what
         await transaction.execute("delete from change where seq = (select head - 1 from change_log)")
         await transaction.execute("update change_log set forgotten = head - 1")
     assert await told.settle() == 2
+
+
+async def test_while_the_source_is_away_nothing_is_told_and_nothing_lost(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*given: Any, **named: Any) -> Any:
+        raise SourceDown("The student information system does not answer.")
+
+    await told.set(told.grade(PUPIL), 20)
+    # As it is decided, and as it is told.
+    for made in (0, 2):
+        with monkeypatch.context() as patch:
+            patch.setattr(told.world.source, "fetch", away)
+            with pytest.raises(SourceDown):
+                await told.round()
+        assert await told.round() == made
+        told.forward(minutes=10)
+    assert await told.listed(MOTHER) == await told.listed(FATHER) == [("GRADE_POSTED", 1, False)]
