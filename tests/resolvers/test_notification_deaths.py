@@ -146,6 +146,23 @@ async def test_one_tells_at_a_time_and_one_that_was_held_up_finds_that_another_h
     with pytest.raises(Replaced):
         async with told.house.writer.transaction() as transaction:
             await first._lease.guard(transaction)
+    # Held up as it decides.
+    await second.stop()
+    decide = first._decider._notices
+
+    async def slowly_decided(*given: Any) -> Any:
+        found = await decide(*given)
+        first._decider._notices = decide  # type: ignore[method-assign]
+        told.forward(seconds=7)
+        await second.round()
+        return found
+
+    first._decider._notices = slowly_decided  # type: ignore[method-assign, assignment]
+    await told.set(told.grade(PUPIL), 21)
+    assert await first.round() == 0
+    assert [first.telling, second.telling] == [False, True]
+    told.forward(minutes=10)
+    assert await second.round() == 2
     await second.stop()
     assert await first.round() == 0
     assert first.telling
@@ -185,3 +202,28 @@ async def test_while_the_source_is_away_nothing_is_told_and_nothing_lost(
         assert await told.round() == made
         told.forward(minutes=10)
     assert await told.listed(MOTHER) == await told.listed(FATHER) == [("GRADE_POSTED", 1, False)]
+
+
+async def test_what_changes_while_it_is_being_told_is_not_told_half(told: Told) -> None:
+    await told.set(told.grade(PUPIL), 20)
+    await told.set(told.grade(SISTER), 20)
+    await told.round()
+    told.forward(minutes=10)
+    read = told.notifier._teller._sort
+
+    async def moved(*given: Any) -> Any:
+        found = await read(*given)
+        told.notifier._teller._sort = read  # type: ignore[method-assign]
+        async with told.house.writer.transaction() as transaction:
+            await transaction.execute(
+                "update notice set version = 'another' where account_id = :id and student_id = :student",
+                {"id": told.accounts[MOTHER], "student": str(SISTER)},
+            )
+        return found
+
+    told.notifier._teller._sort = moved  # type: ignore[method-assign, assignment]
+    assert await told.round() == 2
+    assert (len(await told.listed(FATHER)), await told.listed(MOTHER)) == (2, [])
+    assert len(await told.house.mail()) == 1
+    assert await told.round() == 2
+    assert len(await told.house.mail()) == 2

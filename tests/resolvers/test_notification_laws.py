@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from loaders.contract import GradeKind
@@ -56,6 +56,8 @@ def test_a_line_is_crossed_once_on_the_way_and_again_only_after_standing_before_
 
 
 @given(instants, clocks, clocks, st.sampled_from(ZONES))
+@example(datetime(2027, 11, 7, 6, 15, tzinfo=UTC), time(21), time(1, 30), ZONES[0])
+@example(datetime(2027, 3, 14, 6, 15, tzinfo=UTC), time(21), time(2, 30), ZONES[0])
 def test_quiet_ends_at_the_first_minute_that_is_not_quiet_whatever_the_clocks_do(
     at: datetime, begin: time, end: time, zone: ZoneInfo
 ) -> None:
@@ -178,7 +180,10 @@ def test_what_settles_is_told_as_it_stands_never_twice_alike_and_never_while_it_
             check(feed, changes)
             return feed
 
-        @settings(max_examples=30)
+        @settings(max_examples=25)
+        @example([(0, "1"), (3, "0")])
+        @example([(0, "1"), (12, "2"), (3, "1")])
+        @example([(0, "1"), *[(7, each) for each in "2323232323"]])
         @given(st.lists(st.tuples(st.integers(0, 14), st.sampled_from("0123")), max_size=9))
         def law(steps: list[tuple[int, str]]) -> None:
             runner.run(walk(steps))

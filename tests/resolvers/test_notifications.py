@@ -98,6 +98,14 @@ async def test_what_is_changed_back_is_no_news_and_what_was_told_is_corrected_on
     await told.change("update grade set released = 0 where id = ?", grade)
     assert await told.settle() == 1
     assert await told.listed(MOTHER) == [("GRADE_POSTED", 1, corrects) for corrects in (False, True, True)]
+    # What was read before it was logged was told with it, and is not told again.
+    await told.change("update grade set released = 1, percent = 54 where id = ?", grade)
+    await told.round()
+    told.forward(minutes=10)
+    told.world.change("update grade set percent = 55 where id = ?", grade)
+    assert await told.round() == 1
+    await told.see()
+    assert await told.settle() == 0
     assert "taken back" not in (await told.house.mail())[0][2]
     assert [subject for _, subject, _ in await told.house.mail()][1] == "A grade of Rafael was corrected"
 
@@ -180,7 +188,7 @@ async def test_rights_are_asked_again_as_it_is_told_and_who_lost_them_is_told_no
     assert await told.settle() == 0
     # What happens while it is closed is told nobody, then or later.
     await told.set(grade, 15)
-    assert await told.settle() == 0
+    assert await told.round() == 0
     told.order()
     assert await told.settle() == 0
     # Who cannot log in any more is told nothing.
