@@ -97,14 +97,20 @@ async def put_device(transaction: Transaction, device: NewDevice, now: datetime)
     if kept:
         kept_id: int = kept[0]["id"]
         return kept_id
-    await transaction.execute(
-        "delete from push_device where address_hash = :address_hash", {"address_hash": device.address_hash}
-    )
-    return await transaction.insert(
-        "insert into push_device (account_id, session_id, platform, address_hash, address_sealed, name, registered_at) "
-        "values (:account_id, :session_id, :platform, :address_hash, :address_sealed, :name, :now_at) returning id",
-        _values(device, now),
-    )
+    while True:
+        await transaction.execute(
+            "delete from push_device where address_hash = :address_hash", {"address_hash": device.address_hash}
+        )
+        # Nothing is returned where another process registered it meanwhile: whoever comes last has it.
+        made = await transaction.rows(
+            "insert into push_device (account_id, session_id, platform, address_hash, address_sealed, name, "
+            "registered_at) values (:account_id, :session_id, :platform, :address_hash, :address_sealed, :name, "
+            ":now_at) on conflict (address_hash) do nothing returning id",
+            _values(device, now),
+        )
+        if made:
+            made_id: int = made[0]["id"]
+            return made_id
 
 
 async def remove_device(transaction: Transaction, device_id: int, account_id: int) -> bool:

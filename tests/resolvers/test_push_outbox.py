@@ -1,10 +1,12 @@
 """The outbox of push and its devices: each device once by event and rule, and alive as long as its log-in."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from loaders.database import Writer
 from loaders.portal.push_devices import (
     NewDevice,
     PushDevice,
@@ -96,3 +98,40 @@ async def test_a_device_that_was_registered_again_meanwhile_is_not_buried(house:
         assert not await bury_device(transaction, seen)
         assert await bury_device(transaction, again)
     assert await device_by_id(house.writer, seen.id) is None
+
+
+@pytest.mark.postgresql
+async def test_an_address_registered_in_two_processes_at_once_is_the_later_ones(tmp_path: Path) -> None:
+    async with empty_place("postgresql", tmp_path) as url, open_house(url) as house:
+        await house.account("ana")
+        await house.account("ben", "8")
+        ana, ben = [await house.mobile(name) for name in ("ana", "ben")]
+        first, second = [NewDevice(each.account_id, each.session_id, "FCM", "a", "sealed", None) for each in (ana, ben)]
+        other = await Writer.open(url)
+        try:
+
+            async def register_second() -> int:
+                async with other.transaction() as transaction:
+                    return await put_device(transaction, second, house.portal.instant())
+
+            async with house.writer.transaction() as transaction:
+                await put_device(transaction, first, house.portal.instant())
+                waiting = asyncio.create_task(register_second())
+                await blocked(house)
+            made = await waiting
+        finally:
+            await other.close()
+        assert [(each.id, each.account_id) for each in await devices_of_account(house.writer, ben.account_id)] == [
+            (made, ben.account_id)
+        ]
+        assert await devices_of_account(house.writer, ana.account_id) == []
+
+
+async def blocked(house: House) -> None:
+    """Wait until a statement of the store's waits for another's."""
+    query = "select count(*) as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    for _ in range(1_000):
+        if await house.count(query):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("Nobody waits for anybody.")
