@@ -6,15 +6,16 @@ from loaders.contract import Kind, MessageScope
 from loaders.rights import HOLDS
 from loaders.statement import Computed, Key, Order, Shape, Statement, Template
 
+# By students first: a course is a handful of a district's rights.
 _AT_SCHOOL = (
-    "exists (select 1 from {school_enrollment} as school_enrollment\n"
-    "  where school_enrollment.student_id = guardian_student.student_id and school_enrollment.school_id = :target\n"
+    "guardian_student.student_id in (select school_enrollment.student_id\n"
+    "  from {school_enrollment} as school_enrollment where school_enrollment.school_id = :target\n"
     "    and (school_enrollment.starts_on is null or school_enrollment.starts_on <= :today)\n"
     "    and (school_enrollment.ends_on is null or school_enrollment.ends_on >= :today))"
 )
 _IN_SECTION = (
-    "exists (select 1 from {enrollment} as enrollment\n"
-    "  where enrollment.student_id = guardian_student.student_id and enrollment.section_id = :target\n"
+    "guardian_student.student_id in (select enrollment.student_id\n"
+    "  from {enrollment} as enrollment where enrollment.section_id = :target\n"
     "    and (enrollment.starts_on is null or enrollment.starts_on <= :today)\n"
     "    and (enrollment.ends_on is null or enrollment.ends_on >= :today))"
 )

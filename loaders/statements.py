@@ -7,6 +7,7 @@ from itertools import cycle
 from typing import Any
 
 from loaders import (
+    addressees,
     assignments,
     attendance,
     book,
@@ -25,6 +26,7 @@ from loaders import (
     transcript,
 )
 from loaders.attendance_tally import Span, tally_of_students
+from loaders.contract import MessageScope
 from loaders.dialect import Dialect
 from loaders.school_days import days_between, terms_between
 from loaders.statement import Key, Statement, counted
@@ -98,6 +100,11 @@ def _assignments_of_guardians(s: Sample, *, courses: bool = False) -> Statement:
 
 def _messages_of_guardians(s: Sample) -> Statement:
     return messages.messages_of_guardians(s.one(GUARDIAN), s.one(STUDENT), s.now, messages.MessageFilter())
+
+
+def _inbox(s: Sample) -> Statement:
+    (guardian, *_), wanted = s.one(GUARDIAN), messages.MessageFilter(unread=True)
+    return messages.inbox_messages(s.dialect, guardian, s.one(STUDENT), s.now, wanted, messages.Marked())
 
 
 def _tally(s: Sample) -> Statement:
@@ -308,6 +315,30 @@ STATEMENTS: tuple[Listed, ...] = (
         (GUARDIAN, STUDENT, MESSAGE),
         lambda s: messages.messages(s.one(GUARDIAN)[0], s.one(STUDENT), s.now, s.one(MESSAGE)),
     ),
+    Listed("the inbox of a guardian", (GUARDIAN, STUDENT), lambda s: _inbox(s).cut(PAGE)),
+    Listed(
+        "the rights at a school",
+        (SCHOOL,),
+        lambda s: addressees.rights_to_write_to(MessageScope.SCHOOL, s.one(SCHOOL)[0], None, PAGE),
+    ),
+    Listed(
+        "the rights in a course",
+        (SECTION,),
+        lambda s: addressees.rights_to_write_to(MessageScope.COURSE, s.one(SECTION)[0], None, PAGE),
+    ),
+    Listed(
+        "the number of guardians of a course",
+        (SECTION,),
+        lambda s: addressees.addressees(MessageScope.COURSE, s.one(SECTION)[0]),
+    ),
+    Listed(
+        "the schools of a course's students",
+        (SECTION,),
+        lambda s: addressees.schools_of_addressed(MessageScope.COURSE, s.one(SECTION)[0]),
+    ),
+    Listed("the teachers of a section", (SECTION,), lambda s: addressees.teachers_of_section(s.one(SECTION)[0])),
+    Listed("the teachers of a student", (STUDENT,), lambda s: addressees.teachers_of_student(s.one(STUDENT)[0])),
+    Listed("a member of staff", ("staff.id",), lambda s: addressees.staff_member(s.one("staff.id")[0])),
     Listed(
         "guardians by name",
         (SCHOOL,),

@@ -75,8 +75,8 @@ async def test_what_asks_for_a_relation_that_is_not_provided_is_left_out(readers
     found = await explained(readers, replace(HOME, selects=selects))
 
     assert {listed.name for listed in STATEMENTS} - set(found) == {
-        "messages", "the messages of guardians", "the number of messages of guardians", "the students of messages",
-        "the next message of all", "the watched messages",
+        "messages", "the inbox of a guardian", "the messages of guardians", "the number of messages of guardians",
+        "the students of messages", "the next message of all", "the watched messages",
     }  # fmt: skip
 
 
