@@ -78,8 +78,21 @@ def tell(what: str, began: tuple[float, float], more: str = "") -> None:
     print(f"{what:<44} wall {wall:>8.2f} s  here {cpu:>8.2f} s  peak memory {peak:>6.0f} MiB  {more}", flush=True)
 
 
+def size_of(place: Path) -> int:
+    """The bytes of a SQLite file and of what is not yet written into it."""
+    with closing(sqlite3.connect(place)) as connection:
+        connection.execute("pragma wal_checkpoint(truncate)")
+    return place.stat().st_size
+
+
 def begin() -> tuple[float, float]:
     return perf_counter(), process_time()
+
+
+async def enroll(live: Live) -> None:
+    """Watch all who are on the roster, without anything else that looks do between."""
+    while page := await live._watching._roster.next():
+        await live._watching.watch(page.students, page.guardians)
 
 
 async def round_of(live: Live) -> int:
@@ -101,24 +114,21 @@ async def measure(folder: Path, students: int) -> None:
     url = await empty_store(place)
     accounts = open_accounts(district, place)
     tell(f"made: {students} students, {accounts} guardians", began)
+    await watch(district, place, url)
+
+
+async def watch(district: Path, place: Path, url: str) -> None:
+    """Print what each step takes over a district that is there."""
     readers = await Readers.open(f"sqlite:///{district}")
     source = Source(Relations(load_adapter("home"), Dialect.SQLITE), readers, now)
     store = await Writer.open(url)
-    before = place.stat().st_size
+    before = size_of(place)
     live = hub(source, store)
     began = begin()
-    looks = await round_of(live)
-    ((found,),) = [
-        tuple(row.values()) for row in await store.rows("select count(*) from last_look where subject = 'grade'")
-    ]
-    with closing(sqlite3.connect(place)) as connection:
-        connection.execute("pragma wal_checkpoint(truncate)")
-    tell(
-        "first contact",
-        began,
-        f"{looks} looks, {(place.stat().st_size - before) / found:.0f} bytes a student of {found}",
-    )
-    await written(district, "update term set name = name || '.'")
+    await enroll(live)
+    (row,) = await store.rows("select count(*) as n from last_look where subject = 'grade'")
+    size = (size_of(place) - before) / row["n"]
+    tell("first contact", began, f"{size:.0f} bytes a student of {row['n']}")
     began = begin()
     looks = await round_of(live)
     tell("all compared", began, f"{looks} looks")
