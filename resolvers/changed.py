@@ -8,7 +8,7 @@ time less and less often, for it may stand for two changes of the same second.
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from math import inf
 from time import monotonic
 
@@ -31,6 +31,8 @@ AGAIN = 2.0
 KEEP = 10.0
 #: How far the clock may be behind the last mark and still be believed, where an hour comes twice.
 TWICE = timedelta(hours=2)
+#: Further ahead of the clock no time can be, wherever it is told.
+AHEAD = timedelta(days=1)
 
 log = structlog.get_logger("homeroom.live")
 
@@ -54,10 +56,17 @@ class Reading:
 class Changed:
     """Reads from where the last reading came to; `None` is read where the source does not say who has changed."""
 
-    def __init__(self, source: Source, store: Store, now: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        source: Source,
+        store: Store,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], float] = monotonic,
+    ) -> None:
         self.statements = 0
         self._source = source
         self._store = store
+        self._clock = clock
         self._now = now
         self.restart()
 
@@ -119,9 +128,10 @@ class Changed:
             self._feed = feed
             kept = await mark_of(self._store, self._place(feed))
             self._since = None if kept is None else read(self._source, feed, kept)
-            if self._since is None or await self._is_swept(feed, self._since):
+            since = self._since
+            if since is None or self._is_ahead(feed, since) or await self._is_swept(feed, since):
                 return await self._begin(feed, began, last)
-            self._marks.append((began, self._since))
+            self._marks.append((began, since))
         # Numbers that have begun anew would never again come to where we are.
         known = self._marks[-1][1] if self._marks else None
         if isinstance(known, int) and (not isinstance(last, int) or last < known):
@@ -139,6 +149,8 @@ class Changed:
     async def _begin(self, feed: Feed, began: float, last: Mark | None) -> Reading:
         """Go on behind the last mark: all that came before is found by going through all."""
         self._known, self._fresh = {}, []
+        if last is not None and self._is_ahead(feed, last):
+            last = local(self._source, self._clock() - AHEAD)
         self._since = last
         if last is not None:
             self.statements += 1
@@ -162,25 +174,31 @@ class Changed:
         self._known = {named: known for named, known in self._known.items() if named in still}
         self._fresh = [named for named in found if (known := self._known.get(named)) is None or began >= known.again]
         if found:
-            self._note(feed, began, found[-1].mark)
+            self._note(feed, began, found)
         return Reading(list(dict.fromkeys(named.student for named in self._fresh)))
 
-    def _note(self, feed: Feed, began: float, mark: Mark) -> None:
+    def _note(self, feed: Feed, began: float, found: Sequence[Named]) -> None:
         """The last mark that is known now; those of an overlap ago and before come down to the last of them."""
-        if not self._marks or self._marks[-1][1] != mark:
+        mark = next((named.mark for named in reversed(found) if not self._is_ahead(feed, named.mark)), None)
+        if mark is not None and (not self._marks or self._marks[-1][1] != mark):
             self._marks.append((began, mark))
         while len(self._marks) > 1 and self._marks[1][0] <= began - feed.changes.overlap:
             self._marks.popleft()
-        if self._marks[0][0] <= began - feed.changes.overlap:
+        if self._marks and self._marks[0][0] <= began - feed.changes.overlap:
             self._since = self._marks[0][1]
 
     def _from(self, feed: Feed) -> Mark | None:
         """From where to read; by the clock where it is a little behind: in autumn an hour of local time comes twice."""
         since = self._since
-        clock = local(self._source, self._source.now() - timedelta(seconds=feed.changes.overlap))
+        clock = local(self._source, self._clock() - timedelta(seconds=feed.changes.overlap))
         if isinstance(since, datetime) and isinstance(clock, datetime) and since.tzinfo == clock.tzinfo:
             return clock if timedelta() < since - clock < TWICE else since
         return since
+
+    def _is_ahead(self, feed: Feed, mark: Mark) -> bool:
+        """Whether a time lies so far ahead of the clock that it is a slip: to wait for it would be to be deaf."""
+        limit = local(self._source, self._clock() + AHEAD)
+        return feed.changes.timed and type(mark) is type(limit) and mark > limit  # type: ignore[operator]
 
     def _compared(self, feed: Feed, first: float, now: float) -> _Known:
         return _Known(first, now + max(AGAIN, now - first) if feed.changes.timed else inf)

@@ -73,7 +73,7 @@ class Watching:
         self._roster = Roster(source, store)
         self._elsewhere = Elsewhere(source, store, now)
         self._leavers = Leavers(source, store, self._lease.guard)
-        self._changed = Changed(source, store)
+        self._changed = Changed(source, store, now)
         self._guardians, self._students = _Sweep(Round("guardian")), _Sweep(Round("student"))
         self._told = Vouched()
         #: Whether all are to be gone through at once, and when a page of them is due where not.

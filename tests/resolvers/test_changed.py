@@ -68,7 +68,7 @@ class Told:
 
     def restarted(self) -> Changed:
         """The next process."""
-        return Changed(self.source, self.store, self.clock)
+        return Changed(self.source, self.store, today, self.clock)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ async def told(template: bytes, tmp_path: Path) -> AsyncIterator[Told]:
     source = Source(Relations(HOME, Dialect.SQLITE), readers, today)
     store = await Writer.open(await empty_store(tmp_path / "portal.db"))
     clock = Seconds()
-    made = Told(path, source, store, Changed(source, store, clock), clock)
+    made = Told(path, source, store, Changed(source, store, today, clock), clock)
     made.run(trigger_script(HOME, Dialect.SQLITE))
     yield made
     await store.close()
@@ -203,6 +203,17 @@ async def test_times_of_the_same_second_are_compared_again_and_again_less_often(
             compared.append(told.clock.now - began)
         told.clock.now += 1
     assert compared == [0, 2, 4, 8, 16, 32, 64]
+    # A time that somebody has put far ahead is waited for by nobody, now or after a restart.
+    told.run("update grade set updated_at = '2199-01-01T00:00:00Z' where student_id = 9")
+    assert 9 in await told.heard()
+    for _ in range(2):
+        told.clock.now += 200
+        await told.heard()
+    told.run("update grade set updated_at = '2026-11-23T11:00:00Z' where student_id = 4")
+    assert 4 in await told.heard()
+    told.changed = told.restarted()
+    told.run("update grade set updated_at = '2026-11-23T11:00:01Z' where student_id = 7")
+    assert 7 in await told.heard()
 
 
 async def test_what_no_trigger_tells_is_found_by_the_round_behind_it(
