@@ -19,7 +19,7 @@ PUPIL = 1
 ALWAYS = """mutation { setNotificationSettings(input: { quietFrom: null, quietUntil: null, holdInSchoolHours: false }) {
   ... on NotificationSettingsSuccess { settings { quietFrom } } } }"""
 UNTOLD = """select (select count(*) from notice where state = 'WAITING')
-  + (select head from change_log) - (select seq from notification_place)"""
+  + (select head from change_log) - coalesce((select seq from notification_place), -1)"""
 
 
 async def test_killed_in_the_middle_of_a_stream_nothing_is_lost_and_nothing_told_twice(tmp_path: Path) -> None:
@@ -94,6 +94,6 @@ async def test_killed_in_the_middle_of_a_stream_nothing_is_lost_and_nothing_told
     assert heard[-1] == percent - 1
     # News once, then corrections; a mail each, and no more of them than there were changes.
     notifications = number("select count(*) from notification")
-    assert 2 <= notifications <= percent
+    assert 1 <= notifications <= percent
     assert number("select count(*) from notification where corrects = 0") == 1
     assert len(list((tmp_path / "mail").glob("*.eml"))) == number("select count(*) from mail") == notifications
