@@ -2,9 +2,10 @@
 
     python -m tests.bench.sockets [--sockets 10000] [--events 30] [--stalled 50]
 
-Half of the sockets are of one family and hear every event, as Hasura's and Centrifugo's figures have it; each of the
-others is one of the district's guardians in turn. Times are from the commit in the SIS to the receipt, and so hold the
-watcher's interval (0.1 s) and its look. The gateway has one core, the load the other.
+Half of the sockets are of one family and hear every event, as Hasura's and Centrifugo's figures have it; each of
+the others is one of the district's guardians in turn. Times are from the commit in the SIS to the receipt, and so hold
+the watcher's interval (0.1 s) and its look, to which the SIS's triggers show the way. The gateway has one core, the
+load the other.
 """
 
 import argparse
@@ -64,20 +65,35 @@ def pinned(core: int, *command: str) -> list[str]:
     return [taskset, "-c", str(core), *command] if taskset and (os.cpu_count() or 1) > 1 else [*command]
 
 
+def settings(folder: Path) -> dict[str, str]:
+    """The settings of a gateway over the district in that folder."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("HOMEROOM_")}
+    return {
+        **own,
+        "HOMEROOM_SIS_URL": f"sqlite:///{folder}/district.db",
+        "HOMEROOM_SIS_ALLOW_WRITABLE": "true",
+        "HOMEROOM_PORTAL_URL": f"sqlite:///{folder}/portal.db",
+        "HOMEROOM_WATCH_INTERVAL": "0.1",
+        "HOMEROOM_PORT": "0",
+    }
+
+
+async def put_triggers(folder: Path) -> None:
+    """Has the district note what is written, as is advised where many are watched."""
+    printing = await asyncio.create_subprocess_exec(
+        str(HOMEROOM), "triggers", cwd=folder, env=settings(folder), stdout=asyncio.subprocess.PIPE
+    )
+    script, _ = await printing.communicate()
+    with closing(sqlite3.connect(folder / "district.db")) as district:
+        district.executescript(script.decode())
+
+
 async def serve(folder: Path) -> Served:
     """A gateway over the district in that folder, taking connections."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("HOMEROOM_")}
     process = await asyncio.create_subprocess_exec(
         *pinned(0, str(HOMEROOM), "serve"),
         cwd=folder,
-        env={
-            **own,
-            "HOMEROOM_SIS_URL": f"sqlite:///{folder}/district.db",
-            "HOMEROOM_SIS_ALLOW_WRITABLE": "true",
-            "HOMEROOM_PORTAL_URL": f"sqlite:///{folder}/portal.db",
-            "HOMEROOM_WATCH_INTERVAL": "0.1",
-            "HOMEROOM_PORT": "0",
-        },
+        env=settings(folder),
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
@@ -171,6 +187,7 @@ async def measure(folder: Path, sockets: int, events: int, stalled: int, student
         family, child = sis.execute(OTHER_FAMILY).fetchone()
         guardians = [row[0] for row in sis.execute("select distinct guardian_id from guardian_student order by 1")]
     await prepare(guardians, folder / "portal.db")
+    await put_triggers(folder)
     served, district = await serve(folder), District(made.path)
     try:
         before = served.resident()

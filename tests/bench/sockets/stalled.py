@@ -9,9 +9,10 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-COMMITS, EACH = 40, 10
-#: So long that what waits is soon more than an outbox takes, and a narrow window as of a telephone in a tunnel.
-FIELDS = " ".join(f"f{n}: grade {{ course {{ title teachers {{ name }} }} percent letter }}" for n in range(20))
+COMMITS, EACH = 60, 10
+#: An event of twelve kilobytes, so that what waits is soon more than the kernel and an outbox take together; and a
+#: narrow window, as of a telephone in a tunnel.
+FIELDS = " ".join(f"{'waiting' * 55}{n}: cursor" for n in range(28))
 QUERY = f"subscription ($after: String) {{ gradeChanged(after: $after) {{ cursor {FIELDS} }} }}"
 WINDOW = 4_096
 
