@@ -240,3 +240,19 @@ async def test_a_client_that_does_not_read_is_not_read_from(
     writer.close()
     assert statuses(said) == [400] * asked
     assert taken < asked
+
+
+async def test_the_same_head_again_is_the_same_caller_and_another_one_is_not(served: Served) -> None:
+    tokens = [b"ana", b"ana", b"ben", b"", b"ana"]
+    fields = [(b"Authorization: Bearer " + token,) if token else () for token in tokens]
+    raw = b"".join(request(HELLO, *each) for each in fields) + request(HELLO, last=True)
+    said = await exchange(served, raw)
+    assert statuses(said) == [200] * 6
+    assert [caller.token for caller in served.stage.callers] == ["ana", "ana", "ben", None, "ana", None]
+
+
+async def test_what_is_wrong_with_a_head_is_wrong_with_it_again(served: Served) -> None:
+    compressed = request(HELLO, b"Content-Encoding: gzip")
+    said = await exchange(served, request(HELLO) + compressed + compressed + request(HELLO, last=True))
+    assert statuses(said) == [200, 415, 415, 200]
+    assert len(served.stage.callers) == 2
