@@ -13,7 +13,7 @@ import nh3
 from loaders.contract import Kind, MessageScope
 from loaders.dialect import Dialect, gathered
 from loaders.ids import node_id
-from loaders.statement import Computed, Key, Order, Shape, Statement, Template, derived, side_by_side
+from loaders.statement import Computed, Key, Order, Shape, Statement, Template, Value, derived, side_by_side
 
 _BLOCK_ENDS = re.compile(r"<\s*(?:br|/p|/div|/li|/h[1-6]|/tr)\b[^>]*>", re.IGNORECASE)
 _MARKUP = re.compile(r"<[a-z/!][^>]*>|&(?:#\d+|#x[0-9a-f]+|[a-z]+);", re.IGNORECASE)
@@ -168,12 +168,13 @@ def inbox_messages(
     """The messages of a guardian as an inbox shows them, with the students concerned; the newest first."""
     statement = _inbox(dialect)(guardian_ids=[guardian], student_ids=students, now=now)
     if wanted.unread is not None:
-        statement = statement.having(
-            f"{'' if wanted.unread else 'not '}((received.read_at is null and not (message.id in :read_ids)) "
-            "or message.id in :unread_ids)",
-            read_ids=marked.read,
-            unread_ids=marked.unread,
-        )
+        # One engine takes an empty set for a null, of which nothing can be denied.
+        unread, params = "received.read_at is null", dict[str, Value]()
+        if marked.read:
+            unread, params = f"{unread} and not (message.id in :read_ids)", {"read_ids": marked.read}
+        if marked.unread:
+            unread, params = f"({unread}) or message.id in :unread_ids", {**params, "unread_ids": marked.unread}
+        statement = statement.having(f"({unread})" if wanted.unread else f"not ({unread})", **params)
     return _narrowed(statement, wanted)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from loaders.adapter import load_adapter
+from loaders.addressees import addressees, rights_to_write_to
 from loaders.check import Report, check_source, describe
 from loaders.contract import (
     RELATIONS,
@@ -17,6 +18,7 @@ from loaders.contract import (
     AttendanceStatus,
     CalculationMethod,
     GradeLevel,
+    MessageScope,
     RelationshipKind,
     Rounding,
     TermKind,
@@ -25,6 +27,7 @@ from loaders.database import Readers
 from loaders.dialect import Dialect
 from loaders.errors import RelationIncomplete
 from loaders.guardian_search import all_schools, guardians_called, guardians_of_school
+from loaders.messages import Marked, MessageFilter, inbox_messages
 from loaders.relations import Relations
 from loaders.statement import Shape, Statement
 from tests.loaders.dumps import Loaded, loaded
@@ -708,3 +711,48 @@ async def test_the_office_finds_guardians_by_name_by_student_and_by_school(sourc
     found = await asked(source, guardians_of_school(90), "guardian_key")
     assert {9909201, 9909202, 9909203} <= {key for (key,) in found}
     assert len(found) == len(set(found))
+
+
+async def _read(source: Source, made: Statement, *names: str) -> list[Any]:
+    """Some columns of what a statement answers."""
+    _, readers, relations = source
+    rendered = relations.render(made, names)
+    [rows] = await readers.fetch([(rendered.sql, relations.values(rendered, made, TODAY))])
+    return rendered.layout.several(names, rows)
+
+
+async def _addressed(source: Source, scope: MessageScope, target: int | None) -> list[Any]:
+    """The rights by which guardians are addressed, read page by page as they are when a message is sent."""
+    paged: list[Any] = []
+    after = None
+    while some := await _read(source, rights_to_write_to(scope, target, after, 50), "guardian_key", "student_key"):
+        whole = [pair for pair in some if len(some) < 50 or pair[0] != some[-1][0]]
+        paged, after = paged + whole, whole[-1][0]
+    whole = await _read(source, rights_to_write_to(scope, target, None, 10_000), "guardian_key", "student_key")
+    assert paged == whole
+    [(total,)] = await _read(source, addressees(scope, target), "total")
+    assert total == len({guardian for guardian, _ in whole})
+    return whole
+
+
+@pytest.mark.postgresql
+@pytest.mark.mariadb
+async def test_whom_a_message_is_for_and_an_inbox_are_the_same_on_both_engines(sources: dict[Dialect, Source]) -> None:
+    found: dict[Dialect, list[Any]] = {}
+    for dialect, source in sources.items():
+        district = await _addressed(source, MessageScope.DISTRICT, None)
+        guardian, student = district[len(district) // 2]
+        now, wanted = datetime(2021, 10, 1, 12, tzinfo=UTC), MessageFilter(unread=True)
+        told = [district]
+        now_there = f"student_id = {student} and ends_on is null"
+        (section, _), *_ = await answer(source, "enrollment", ("section_id", "student_id"), now_there)
+        for scope, target in (("SCHOOL", 1), ("COURSE", section), ("STUDENT", student), ("PERSONAL", guardian)):
+            told.append(await _addressed(source, MessageScope(scope), target))
+        for marked in (Marked(), Marked(read=[1], unread=[2])):
+            inbox = inbox_messages(dialect, guardian, [student], now, wanted, marked)
+            told.append(await _read(source, inbox, "message_key", "sent_at", "concerned"))
+        found[dialect] = told
+    assert found[Dialect.POSTGRESQL] == found[Dialect.MYSQL]
+    sizes = [len(each) for each in found[Dialect.POSTGRESQL]]
+    assert sizes[0] > 400
+    assert all(size > 0 for size in sizes[1:5]), sizes
