@@ -18,7 +18,6 @@ def upgrade() -> None:
         sa.Column("owner_id", sa.Text(), primary_key=True),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("standing_sealed", sa.LargeBinary(), nullable=False),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "source_mark",
