@@ -4,12 +4,9 @@ Both are read in one order, pinned ones first and then the newest, each by its o
 order, whichever origin stands there. What a guardian has read is known here for both.
 """
 
-import json
-from base64 import urlsafe_b64decode
-from binascii import Error
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from heapq import merge
 from typing import Any
 
@@ -17,14 +14,13 @@ from loaders import messages
 from loaders.ids import node_id
 from loaders.messages import END, MESSAGE, Marked, MessageFilter
 from loaders.portal import inbox as rows
-from loaders.portal.inbox import Delivered, Place, Reader, Wanted
-from loaders.posted import HERE, MessageKey, Posted
+from loaders.portal.inbox import Delivered, Reader, Wanted
+from loaders.posted import MessageKey, Posted
 from loaders.rows import Rows
-from loaders.statement import Key, Statement, behind
+from loaders.statement import Key, Statement
 from loaders.valued import among, valued
-from resolvers.arguments import within_reach
 from resolvers.context import Context
-from resolvers.errors import BadUserInput
+from resolvers.inbox_places import Spot, behind_spot, place_of, spot_of, text_of
 from resolvers.mailroom import Mailroom
 from resolvers.paging import Gathered, Page, count_of
 
@@ -34,21 +30,6 @@ _CURSOR = "place"
 _ALWAYS = ("guardian_key", "message_key")
 _SEARCHED = ("subject", "body_text", "sender_name")
 _CONCERNED = "whom messages concern"
-_NO_CURSOR = "`after` is not a cursor of this connection: give back a cursor exactly as it came."
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """Where a message stands: a pinned one before all that are not, and at one instant those from here first."""
-
-    pinned: bool
-    sent_at: datetime
-    key: MessageKey
-
-    @property
-    def order(self) -> tuple[bool, datetime, bool]:
-        """By which messages of both origins stand in their order, the greatest first."""
-        return self.pinned, self.sent_at, isinstance(self.key, Posted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +54,7 @@ class Inbox:
 
     async def page(self, page: Page, wanted: MessageFilter, columns: Sequence[str] | None) -> Gathered:
         """A page of the inbox; BadUserInput where `after` is no cursor of it."""
-        after = None if page.after is None else _spot_of(self.context, page.after)
+        after = None if page.after is None else spot_of(self.context, page.after)
         names = _columns(columns)
         found = await self._first(after, page.first + 1, wanted, names)
         _note(self.context, self.guardian, found)
@@ -143,13 +124,13 @@ class Inbox:
     async def _next(self, after: Spot | None, limit: int, wanted: MessageFilter, names: Sequence[str]) -> list[Entry]:
         here: list[Entry] = []
         if self.room is not None:
-            place = None if after is None else _place(after)
+            place = None if after is None else place_of(after)
             posted, marks = await rows.inbox(self.room.store, self._reader(), _wanted(wanted), place, limit)
             self.marks.update(marks)
             here = [self._of_here(each, names) for each in posted]
         if not _provided(self.context):
             return here
-        statement = _behind(self._statement(wanted), after).cut(limit)
+        statement = behind_spot(self._statement(wanted), after).cut(limit)
         own = await self._of_source(statement, names)
         return list(merge(here, own, key=lambda entry: entry.spot.order, reverse=True))[:limit]
 
@@ -221,11 +202,6 @@ async def concerned(inbox: Inbox, keys: Sequence[tuple[Key, MessageKey]]) -> dic
     return {key: sorted((s for s in known.get(key, ()) if s in mine), key=_in_order) for key in keys}
 
 
-def is_spot(after: str | None) -> bool:
-    """Whether a cursor is one of an inbox of two origins, and not of the source's messages alone."""
-    return after is not None and len(_texts(after)) == 1
-
-
 def _note(context: Context, guardian: Key, found: Sequence[Entry]) -> None:
     """Takes note of whom messages concern: somebody will ask for it."""
     known = context.loads.setdefault(_CONCERNED, {})
@@ -245,7 +221,7 @@ def _columns(wanted: Sequence[str] | None) -> tuple[str, ...]:
 
 def _rows(found: Sequence[Entry], names: Sequence[str], key: str) -> Rows:
     columns = (*names, _CURSOR)
-    return valued(columns, (key,), [(*[each.values[name] for name in names], _text(each.spot)) for each in found])
+    return valued(columns, (key,), [(*[each.values[name] for name in names], text_of(each.spot)) for each in found])
 
 
 def _wanted(wanted: MessageFilter) -> Wanted:
@@ -261,50 +237,3 @@ def _wanted(wanted: MessageFilter) -> Wanted:
 
 def _provided(context: Context) -> bool:
     return context.source.adapter.has("message", "message_recipient")
-
-
-def _place(spot: Spot) -> Place:
-    """The spot among the messages from here: those of its instant stand before what the source has of it."""
-    number = spot.key.number if isinstance(spot.key, Posted) else 0
-    return Place(spot.pinned, spot.sent_at, number)
-
-
-def _behind(statement: Statement, after: Spot | None) -> Statement:
-    """What of the source's messages stands behind a spot."""
-    if after is None or after.pinned:
-        return statement
-    if isinstance(after.key, Posted):
-        return statement.having("message.sent_at <= :behind_at", behind_at=after.sent_at)
-    return behind(statement, (after.sent_at, after.key))
-
-
-def _text(spot: Spot) -> str:
-    origin, key = ("p", str(spot.key.number)) if isinstance(spot.key, Posted) else ("s", str(spot.key))
-    return f"{int(spot.pinned)} {spot.sent_at.astimezone(UTC).isoformat()} {origin} {key}"
-
-
-def _texts(after: str) -> list[str]:
-    try:
-        texts = json.loads(urlsafe_b64decode(after + "=" * (-len(after) % 4)))
-    except (Error, ValueError, RecursionError):
-        raise BadUserInput(_NO_CURSOR) from None
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts) or not 1 <= len(texts) <= 2:
-        raise BadUserInput(_NO_CURSOR)
-    return texts
-
-
-def _spot_of(context: Context, after: str) -> Spot:
-    """The spot that a cursor names, also one of the time when there were only the source's messages."""
-    texts = _texts(after)
-    parts = texts[0].split(" ", 3) if len(texts) == 1 else ["0", texts[0], "s", texts[1]]
-    if len(parts) != 4 or parts[0] not in ("0", "1") or parts[2] not in ("p", "s"):
-        raise BadUserInput(_NO_CURSOR)
-    pinned, at, origin, name = parts
-    key = Posted.read((HERE, name)) if origin == "p" else context.source.adapter.parse_key("message", name)
-    try:
-        sent_at = datetime.fromisoformat(at)
-    except ValueError:
-        raise BadUserInput(_NO_CURSOR) from None
-    if key is None or sent_at.tzinfo is None or (pinned == "1" and origin == "s"):
-        raise BadUserInput(_NO_CURSOR)
-    return Spot(pinned == "1", within_reach(sent_at).astimezone(UTC), key)

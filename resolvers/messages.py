@@ -13,7 +13,8 @@ from loaders.statement import Key, Statement
 from loaders.valued import among, valued
 from resolvers.access import Area, readable
 from resolvers.context import Batch, Context
-from resolvers.inbox import Inbox, concerned, is_spot
+from resolvers.inbox import Inbox, concerned
+from resolvers.inbox_places import is_spot
 from resolvers.mailroom import hear_of_inboxes, open_mailroom
 from resolvers.paging import Gathered, Page, Paged, count_of, paged
 

@@ -7,9 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
 
-from loaders import addressees, people
 from loaders.contract import MessageScope
 from loaders.errors import ConstraintBroken
 from loaders.messages import as_text, purified
@@ -19,13 +17,12 @@ from loaders.portal.inbox import count_change
 from loaders.portal.message_files import attach_files
 from loaders.portal.posted_messages import NewMessage, PostedMessage
 from loaders.portal.roles import StaffRole
-from loaders.portal.staff_schools import schools_of_staff
 from loaders.posted import Posted
-from loaders.statement import Key
 from resolvers import arguments
 from resolvers.access_log import AccessAction, log_access
 from resolvers.context import Context, Viewer
 from resolvers.mailroom import Content, renew_inboxes, sealed_content
+from resolvers.portal.message_targets import Addressed, Target, addressed_by
 from resolvers.portal.problems import Problem, ProblemCode, Refused
 from resolvers.portal.service import Portal, undisturbed
 from resolvers.portal.trail import note
@@ -43,20 +40,6 @@ SENDERS = (StaffRole.OFFICE, StaffRole.ADMIN, StaffRole.TEACHER)
 PURPOSE = "MESSAGE"
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
-_TARGETS = {
-    MessageScope.DISTRICT: None,
-    MessageScope.SCHOOL: "schoolId",
-    MessageScope.COURSE: "sectionId",
-    MessageScope.STUDENT: "studentId",
-    MessageScope.PERSONAL: "guardianId",
-}
-_UNKNOWN = {
-    MessageScope.DISTRICT: ProblemCode.TARGET_INVALID,
-    MessageScope.SCHOOL: ProblemCode.SCHOOL_UNKNOWN,
-    MessageScope.COURSE: ProblemCode.COURSE_UNKNOWN,
-    MessageScope.STUDENT: ProblemCode.STUDENT_UNKNOWN,
-    MessageScope.PERSONAL: ProblemCode.GUARDIAN_UNKNOWN,
-}
 _NO_FILE = Problem(
     ProblemCode.FILE_NOT_FOUND, "No file of yours that waits to be sent has this id.", ("input", "fileIds")
 )
@@ -82,14 +65,6 @@ class SendMessage:
     file_numbers: tuple[int | None, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Addressed:
-    """To whom a message goes, by the SIS's keys."""
-
-    target: Key | None
-    about: Key | None = None
-
-
 class _FileGone(Exception):
     """A file does not wait any more, or never did; nothing was ordered."""
 
@@ -103,11 +78,13 @@ async def send_message(context: Context, order: SendMessage) -> PostedMessage | 
     roles = (StaffRole.ADMIN,) if order.scope is MessageScope.DISTRICT else SENDERS
     viewer = staff(context, *roles)
     portal: Portal = context.portal
+    problems: list[Problem] = []
+    key = None
     if order.idempotency_key is not None:
-        known = await rows.message_by_key(portal.writer, viewer.account_id, order.idempotency_key[:LONGEST_KEY])
+        key = typed(order.idempotency_key, LONGEST_KEY, ("input", "idempotencyKey"), problems)
+        known = await rows.message_by_key(portal.writer, viewer.account_id, key)
         if known is not None:
             return known
-    problems: list[Problem] = []
     content = _content(order, problems)
     if len(order.file_numbers) > MOST_FILES:
         words = f"A message has {MOST_FILES} files at the most."
@@ -115,11 +92,13 @@ async def send_message(context: Context, order: SendMessage) -> PostedMessage | 
     elif None in order.file_numbers or len(set(order.file_numbers)) < len(order.file_numbers):
         problems.append(_NO_FILE)
     message = await _checked(context, viewer, order, problems)
-    addressed = await _addressed(context, viewer, order, problems)
+    named = Target(order.scope, order.school_id, order.section_id, order.student_id, order.guardian_id)
+    addressed = await addressed_by(context, viewer, named, problems)
     if problems or addressed is None or content is None:
         return Refused(tuple(problems))
     message = replace(
         message,
+        idempotency_key=key,
         content_sealed=sealed_content(portal.sealer, content),
         target_id=None if addressed.target is None else str(addressed.target),
         about_id=None if addressed.about is None else str(addressed.about),
@@ -131,7 +110,7 @@ async def send_message(context: Context, order: SendMessage) -> PostedMessage | 
         return Refused((_NO_FILE,))
     except ConstraintBroken:
         # The same order came twice at once.
-        known = await rows.message_by_key(portal.writer, viewer.account_id, order.idempotency_key or "")
+        known = await rows.message_by_key(portal.writer, viewer.account_id, key or "")
         if known is None:
             raise
         return known
@@ -148,7 +127,7 @@ async def withdraw_message(context: Context, id: str) -> PostedMessage | Refused
     return await undisturbed(_do_withdraw(context, found))
 
 
-async def _do_send(context: Context, message: NewMessage, addressed: _Addressed, files: Sequence[int]) -> PostedMessage:
+async def _do_send(context: Context, message: NewMessage, addressed: Addressed, files: Sequence[int]) -> PostedMessage:
     portal: Portal = context.portal
     async with portal.writer.transaction() as transaction:
         number = await rows.add_message(transaction, message)
@@ -201,7 +180,7 @@ def _content(order: SendMessage, problems: list[Problem]) -> Content | None:
 
 
 async def _checked(context: Context, viewer: Viewer, order: SendMessage, problems: list[Problem]) -> NewMessage:
-    """The message but for its content and target, with everything that is wrong with its days, language and key."""
+    """The message but for its content, target and key, with all that is wrong with its days and language."""
     now = _instant(context)
     shows = now if order.show_from is None else max(now, order.show_from.replace(microsecond=0))
     until = None if order.show_until is None else order.show_until.replace(microsecond=0)
@@ -215,9 +194,6 @@ async def _checked(context: Context, viewer: Viewer, order: SendMessage, problem
         problems.append(
             Problem(ProblemCode.LANGUAGE_INVALID, "Give the language as en, es or zh-Hant.", ("input", "language"))
         )
-    key = None
-    if order.idempotency_key is not None:
-        key = typed(order.idempotency_key, LONGEST_KEY, ("input", "idempotencyKey"), problems)
     portal: Portal = context.portal
     account = await account_by_id(portal.writer, viewer.account_id)
     role = next(role.value for role in SENDERS if role in viewer.roles)
@@ -231,162 +207,11 @@ async def _checked(context: Context, viewer: Viewer, order: SendMessage, problem
         account_id=viewer.account_id,
         sender_name=(account.name if account else None) or viewer.username,
         sender_role=role,
-        idempotency_key=key,
+        idempotency_key=None,
         ordered_at=now,
         sent_at=shows,
         shown_until_at=until,
     )
-
-
-async def _addressed(
-    context: Context, viewer: Viewer, order: SendMessage, problems: list[Problem]
-) -> _Addressed | None:
-    """To whom it goes; a problem where what is named is not there, or, for a teacher, not their own: alike."""
-    given: dict[str, str | None] = {
-        "schoolId": order.school_id,
-        "sectionId": order.section_id,
-        "studentId": order.student_id,
-        "guardianId": order.guardian_id,
-    }
-    needed = _TARGETS[order.scope]
-    allowed = {needed, "studentId"} if order.scope is MessageScope.PERSONAL else {needed}
-    wrong = [name for name, value in given.items() if value is not None and name not in allowed]
-    if needed is not None and given[needed] is None:
-        wrong.append(needed)
-    if wrong:
-        words = f"A message of this scope names {needed or 'nobody'}."
-        problems.extend(Problem(ProblemCode.TARGET_INVALID, words, ("input", name)) for name in wrong)
-        return None
-    only = viewer.roles.isdisjoint({StaffRole.OFFICE, StaffRole.ADMIN})
-    own = await _teacher(context, viewer) if only else None
-    addressed = await _named(context, order, only, own, problems)
-    if addressed is None or only or StaffRole.ADMIN in viewer.roles:
-        return addressed
-    if await _within(context, viewer, order.scope, addressed):
-        return addressed
-    code = _UNKNOWN[order.scope]
-    problems.append(Problem(code, "It is not there, or not of your schools.", ("input", needed or "scope")))
-    return None
-
-
-async def _within(context: Context, viewer: Viewer, scope: MessageScope, addressed: _Addressed) -> bool:
-    """Whether all whom the message is about, or one student of the person, attend schools that the office works for."""
-    portal: Portal = context.portal
-    schools = await schools_of_staff(portal.writer, viewer.account_id)
-    if schools.every or scope is MessageScope.SCHOOL:
-        return str(addressed.target) in schools
-    if addressed.about is not None:
-        scope, addressed = MessageScope.STUDENT, _Addressed(addressed.about)
-    (rows,) = await context.source.fetch([addressees.schools_of_addressed(scope, addressed.target)], heavy=True)
-    attended: dict[Key, bool] = {}
-    for student, school in rows.layout.several(("student_key", "school_key"), rows.raw):
-        attended[student] = attended.get(student, False) or str(school) in schools
-    every = any if scope is MessageScope.PERSONAL else all
-    return bool(attended) and every(attended.values())
-
-
-async def _named(
-    context: Context, order: SendMessage, only: bool, own: Key | None, problems: list[Problem]
-) -> _Addressed | None:
-    """Whom the order names, if they are there, and a teacher's own where it is `only` a teacher's."""
-    match order.scope:
-        case MessageScope.DISTRICT:
-            return _Addressed(None)
-        case MessageScope.SCHOOL:
-            return await _school(context, order.school_id or "", only, problems)
-        case MessageScope.COURSE:
-            return await _section(context, order.section_id or "", only, own, problems)
-        case MessageScope.STUDENT:
-            student = await _student(context, order.student_id or "", only, own, problems)
-            return None if student is None else _Addressed(student)
-        case MessageScope.PERSONAL:
-            return await _person(context, order, only, own, problems)
-
-
-async def _school(context: Context, text: str, only: bool, problems: list[Problem]) -> _Addressed | None:
-    found = arguments.read_id(context, text)
-    key: Any = found[1][0] if found is not None and found[0] == "School" else None
-    there = False
-    if key is not None and not only:
-        (total,) = await context.source.fetch([addressees.addressees(MessageScope.SCHOOL, key)], heavy=True)
-        there = sum(total.layout.values("total", total.raw)) > 0
-    if not there:
-        words = "No school of this id has anybody to write to."
-        problems.append(Problem(ProblemCode.SCHOOL_UNKNOWN, words, ("input", "schoolId")))
-        return None
-    return _Addressed(key)
-
-
-async def _section(
-    context: Context, text: str, only: bool, own: Key | None, problems: list[Problem]
-) -> _Addressed | None:
-    key = context.source.adapter.parse_key("section", text)
-    taught = key is not None
-    if key is not None and context.source.adapter.has("section_teacher"):
-        (teachers,) = await context.source.fetch([addressees.teachers_of_section(key)])
-        staff_keys = teachers.layout.values("staff_key", teachers.raw)
-        taught = own in staff_keys if only else bool(staff_keys)
-    elif only:
-        taught = False
-    if key is None or not taught:
-        words = "The school's system has no such course, or it is not yours."
-        problems.append(Problem(ProblemCode.COURSE_UNKNOWN, words, ("input", "sectionId")))
-        return None
-    return _Addressed(key)
-
-
-async def _student(context: Context, text: str, only: bool, own: Key | None, problems: list[Problem]) -> Key | None:
-    source = context.source
-    key = source.adapter.parse_key("student", text)
-    there = False
-    if key is not None:
-        (found,) = await source.fetch([people.students([key]).unremembered()], [["key"]])
-        there = bool(found.raw)
-    if there and key is not None and only:
-        there = False
-        if own is not None and source.adapter.has("section_teacher", "enrollment"):
-            (teachers,) = await source.fetch([addressees.teachers_of_student(key)])
-            there = own in teachers.layout.values("staff_key", teachers.raw)
-    if not there:
-        words = "The school's system has no such student, or it is none of your courses'."
-        problems.append(Problem(ProblemCode.STUDENT_UNKNOWN, words, ("input", "studentId")))
-        return None
-    return key
-
-
-async def _person(
-    context: Context, order: SendMessage, only: bool, own: Key | None, problems: list[Problem]
-) -> _Addressed | None:
-    """A guardian; a teacher writes to one about a student of the own courses, to whom the guardian has a right."""
-    guardian = context.source.adapter.parse_key("guardian", order.guardian_id or "")
-    about: Key | None = None
-    if order.student_id is not None:
-        about = await _student(context, order.student_id, only, own, problems)
-        if about is None:
-            return None
-    elif only:
-        words = "Name the student whom it is about."
-        problems.append(Problem(ProblemCode.TARGET_INVALID, words, ("input", "studentId")))
-        return None
-    students: set[Key] = set()
-    if guardian is not None:
-        statement = addressees.rights_to_write_to(MessageScope.PERSONAL, guardian, None, 100)
-        (rights,) = await context.source.fetch([statement])
-        students = set(rights.layout.values("student_key", rights.raw))
-    if guardian is None or not students or (about is not None and about not in students):
-        words = "The school's system has no such guardian with a right to the portal."
-        problems.append(Problem(ProblemCode.GUARDIAN_UNKNOWN, words, ("input", "guardianId")))
-        return None
-    return _Addressed(guardian, about)
-
-
-async def _teacher(context: Context, viewer: Viewer) -> Key | None:
-    """The SIS's key of the teacher whose account it is; None where the office has not said which one."""
-    portal: Portal = context.portal
-    account = await account_by_id(portal.writer, viewer.account_id)
-    if account is None or account.teacher_id is None:
-        return None
-    return context.source.adapter.parse_key("staff", account.teacher_id)
 
 
 def _instant(context: Context) -> datetime:

@@ -191,6 +191,7 @@ async def test_an_order_that_comes_again_is_not_sent_again(small: Mail) -> None:
     first = await small.order(idempotency_key="a")
     again = await asyncio.gather(*(small.order(idempotency_key="a", subject="Other") for _ in range(3)))
     assert {each.id for each in again} == {first.id}
+    assert (await small.order(idempotency_key=" a ")).id == first.id
     both = await asyncio.gather(*(small.order(idempotency_key="b") for _ in range(3)))
     assert len({each.id for each in both}) == 1
     # Another sender's key is another's.
