@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -156,10 +158,25 @@ def create_app(settings: Settings, *, hashing: HashProfile | None = None, addres
         Route("/livez", _alive),
         Route("/readyz", _ready),
     ]
-    pages = Starlette(routes=routes, lifespan=lifespan)
+    pages = Starlette(routes=routes, middleware=_listed_sites(settings), lifespan=lifespan)
     pages.router.redirect_slashes = False
     gateway = Gateway(pages)
     return gateway
+
+
+def _listed_sites(settings: Settings) -> list[Middleware]:
+    """Lets the pages of listed sites hand files in and fetch them, as they may ask the endpoint."""
+    if not settings.allowed_origins:
+        return []
+    listed = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.allowed_origins,
+        allow_credentials=True,
+        allow_methods=("GET", "POST", "PUT"),
+        allow_headers=("authorization", "content-type"),
+        expose_headers=("content-disposition", "retry-after"),
+    )
+    return [listed]
 
 
 @asynccontextmanager

@@ -36,6 +36,7 @@ from tests.uploads import PDF_TYPE, PNG_TYPE, jpeg, pdf, png
 from tests.world import TODAY
 
 HOME = "http://127.0.0.1"
+LISTED = "https://app.example"
 LOG_IN = "mutation ($in: LogInInput!) { logIn(input: $in) { ... on LogInSuccess { session { accessToken } } } }"
 START = """mutation ($in: StartRegistrationInput!) { startRegistration(input: $in) {
   ... on RegistrationSuccess { registration { id } } } }"""
@@ -151,7 +152,7 @@ async def _desk(folder: Path) -> AsyncIterator[Desk]:
     scanner.chmod(0o700)
     settings = load_settings(
         sis_url=f"sqlite:///{district.path}", portal_url=portal, today=TODAY, public_url=HOME,
-        registration=folder / "forms", uploads=folder / "uploads", upload_scan=str(scanner),
+        registration=folder / "forms", uploads=folder / "uploads", upload_scan=str(scanner), allowed_origins=(LISTED,),
     )  # fmt: skip
     made = create_app(settings, hashing=CHEAPEST)
     async with made.pages.router.lifespan_context(made.pages):
@@ -326,6 +327,22 @@ async def test_two_who_send_to_one_address_at_once_leave_one_file(desk: Desk) ->
     assert await desk.house.examiner.strangers() == 0
     (desk.folder / "uploads" / "stranger").write_bytes(b"x")
     assert await desk.house.examiner.strangers() == 1
+
+
+async def test_a_page_of_a_listed_site_hands_documents_in_and_one_of_another_does_not(desk: Desk) -> None:
+    content = pdf()
+    url = (await desk.begin(content))["url"]
+    for origin in ("https://evil.example", "null", f"{LISTED}.evil"):
+        asked = {"origin": origin, "access-control-request-method": "PUT"}
+        assert "access-control-allow-origin" not in (await desk.send("OPTIONS", url, None, headers=asked)).headers
+        refused = await desk.put(url, content, origin=origin, **{"sec-fetch-site": "cross-site"})
+        assert (refused.status_code, refused.headers.get("access-control-allow-origin")) == (403, None)
+    wish = {"access-control-request-method": "PUT", "access-control-request-headers": "authorization, content-type"}
+    preflight = await desk.send("OPTIONS", url, None, headers={"origin": LISTED, **wish})
+    assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (200, LISTED)
+    assert "PUT" in preflight.headers["access-control-allow-methods"]
+    taken = await desk.put(url, content, origin=LISTED, **{"sec-fetch-site": "cross-site"})
+    assert (taken.status_code, taken.headers["access-control-allow-origin"]) == (201, LISTED)
 
 
 def test_what_a_dead_process_left_open_or_half_written_is_cleared_away(tmp_path: Path) -> None:
