@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from gateway.sending import MessageSender
+from loaders.contract import MessageScope
 from loaders.ids import node_id
 from loaders.portal.access_rules import Block, BlockReason, Switch, SwitchReason
 from loaders.portal.accounts import account_by_id
+from loaders.portal.posted_messages import PostedMessage
 from loaders.portal.registrations import RegistrationState
 from loaders.portal.roles import StaffRole
 from loaders.portal.support_requests import SupportRequest
+from resolvers.mailroom import put_mailroom
 from resolvers.notifications.moments import USUAL
 from resolvers.notifications.rules import (
     DEFAULTS,
@@ -24,12 +28,14 @@ from resolvers.notifications.rules import (
     ThresholdDirection,
 )
 from resolvers.portal.contacts import Contact
+from resolvers.portal.message_order import SendMessage, send_message, withdraw_message
 from resolvers.portal.support_answer import ResolveSupport, SupportAction, resolve_support_request
 from resolvers.portal.support_request import SubmitSupportRequest, submit_support_request
 from resolvers.registration.reading import Seen
 from resolvers.registration.starting import StartRegistration, start_registration
 from resolvers.registration.telling import tell
 from tests.notifications import AFTERNOON, FATHER, MOTHER, PUPIL, SISTER, Told, open_told
+from tests.office import office
 from tests.registration import YEAR, open_forms
 from tests.world import TODAY
 
@@ -307,6 +313,21 @@ async def test_missing_and_due_work_and_documents_are_found_by_a_daily_look_each
     told.house.clock.at = AFTERNOON.replace(day=28)
     await told.round()
     assert ("DOCUMENT", 1, True) in await told.listed(MOTHER)
+
+
+async def test_a_message_that_was_sent_from_here_is_told_and_one_that_was_taken_back_is_not(told: Told) -> None:
+    source, portal = told.world.source, told.house.portal
+    put_mailroom(source, told.house.writer, portal.sealer)
+    desk = await office(told.house, source, StaffRole.ADMIN)
+    for subject in ("Trip", "Mistake"):
+        order = SendMessage(MessageScope.STUDENT, subject, "Bring a hat.", "en", student_id=str(PUPIL))
+        assert isinstance(await send_message(desk, order), PostedMessage)
+    assert await MessageSender(portal, source).send_ordered() == 2
+    assert await told.notifier._decider.decide() > 0
+    await withdraw_message(desk, node_id("Message", "portal", 2))
+    assert await told.round() == 2
+    for guardian in (MOTHER, FATHER):
+        assert await told.listed(guardian) == [("MESSAGE", 1, False)]
 
 
 async def test_messages_answers_and_registrations_are_told_those_who_may_see_them_now(told: Told) -> None:
