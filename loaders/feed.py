@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from loaders.adapter import Changes
-from loaders.dialect import Dialect, bind
+from loaders.dialect import Dialect, bind, placeholder
 from loaders.errors import RelationIncomplete
 from loaders.relations import Relations
 from loaders.source import Reads, Source
@@ -59,9 +59,9 @@ async def has_triggers(reads: Reads) -> bool:
     return True
 
 
-async def last_mark(source: Source, feed: Feed) -> Mark | None:
-    """The last mark that the source has; None where nothing has ever changed. It may have to read whole tables."""
-    return await _outermost(source, feed, "max")
+async def last_mark(source: Source, feed: Feed, upto: Mark | None = None) -> Mark | None:
+    """The last mark that the source has, or has up to one; None where there is none. It may read whole tables."""
+    return await _outermost(source, feed, "max", upto)
 
 
 async def first_mark(source: Source, feed: Feed) -> Mark | None:
@@ -109,9 +109,12 @@ def read(source: Source, feed: Feed, text: str) -> Mark | None:
         return None
 
 
-async def _outermost(source: Source, feed: Feed, aggregate: str) -> Mark | None:
+async def _outermost(source: Source, feed: Feed, aggregate: str, upto: Mark | None = None) -> Mark | None:
     sql, params = source.relations.placed(f"select {aggregate}(mark) from ({feed.changes.select}) as named")
     bound = _values(source.relations, feed, params, None, source.today())
+    if upto is not None:
+        place = placeholder(source.relations.dialect, len(set(params)) + 1)
+        sql, bound = f"{sql} where mark <= {place}", [*bound, upto]
     ((row,),) = await source.reads.fetch([(sql, bound)], heavy=True)
     return None if row[0] is None else _mark(feed, row[0])
 

@@ -150,7 +150,8 @@ class Changed:
         """Go on behind the last mark: all that came before is found by going through all."""
         self._known, self._fresh = {}, []
         if last is not None and self._is_ahead(feed, last):
-            last = local(self._source, self._clock() - AHEAD)
+            self.statements += 1
+            last = await last_mark(self._source, feed, local(self._source, self._clock() + AHEAD))
         self._since = last
         if last is not None:
             self.statements += 1

@@ -214,6 +214,11 @@ async def test_times_of_the_same_second_are_compared_again_and_again_less_often(
     told.changed = told.restarted()
     told.run("update grade set updated_at = '2026-11-23T11:00:01Z' where student_id = 7")
     assert 7 in await told.heard()
+    monkeypatch.setattr("resolvers.changed.MOST", 5)
+    told.run("update grade set updated_at = '2026-11-23T12:00:00Z' where student_id <> 9")
+    assert await told.heard() == "all"
+    told.run("update grade set updated_at = '2026-11-23T12:00:05Z' where student_id = 4")
+    assert 4 in await told.heard()
 
 
 async def test_what_no_trigger_tells_is_found_by_the_round_behind_it(
