@@ -22,6 +22,9 @@ CACHE_KIB = 65_536
 STEPS = 1000
 
 
+#: How many texts of statements that were broken off are kept: as many as the connection keeps statements.
+RENEWED = 512
+
 #: How many budgets one operation may spend that began within the first.
 HELD = 3
 
@@ -54,6 +57,8 @@ class Direct:
         self._heavy = Heavy(lambda: perf_counter())
         self._closed = False
         self._held_until: float | None = None
+        self._broken: dict[str, str] = {}
+        self._breaks = 0
         connection.set_progress_handler(self._late, STEPS)
 
     async def fetch(self, statements: Sequence[Bound]) -> list[list[Raw]]:
@@ -156,8 +161,11 @@ class Direct:
         self._began = began = perf_counter()
         self._worked = None
         try:
-            cursor = self._connection.execute(sql, values)
+            cursor = self._connection.execute(self._broken.get(sql, sql) if self._broken else sql, values)
             return cursor, cursor.fetchall()
+        except sqlite3.Error:
+            self._renew(sql)
+            raise
         finally:
             taken = perf_counter() - began
             self._spent += taken
@@ -171,6 +179,17 @@ class Direct:
                 and thread_time() - self._worked > self._budget * 3 / 8
             ):
                 self._heavy.add(sql)
+
+    def _renew(self, sql: str) -> None:
+        """Have a statement that was broken off prepared once more, under a text of its own.
+
+        Python's module takes one that failed between two rows for busy ever after, and would prepare it anew each time:
+        ten times what a small one costs.
+        """
+        if len(self._broken) >= RENEWED:
+            self._broken.clear()
+        self._breaks += 1
+        self._broken[sql] = f"{sql}\n-- {self._breaks}"
 
     def _late(self) -> bool:
         passed = perf_counter() - self._began

@@ -366,3 +366,24 @@ async def test_readers_closed_between_two_turns_refuse_the_rest(clock: Clock, fi
     await readers.close()
     with pytest.raises(SourceDown):
         await call
+
+
+async def test_a_statement_that_was_broken_off_between_two_rows_is_not_prepared_each_time(readers: Readers) -> None:
+    direct = readers._direct
+    assert direct is not None
+    direct._budget = 60.0
+    counting = ("with recursive n (i) as (select 1 union all select i + 1 from n where i < 3000) select i from n", ())
+    direct._connection.set_progress_handler(lambda: True, 500)
+    assert readers.at_once([counting]) is None
+    direct._connection.set_progress_handler(direct._late, 1000)
+    prepared: list[int] = []
+
+    def noted(action: int, *_: Any) -> int:
+        prepared.append(action)
+        return sqlite3.SQLITE_OK
+
+    direct._connection.set_authorizer(noted)
+    assert readers.at_once([counting]) == [[(i,) for i in range(1, 3001)]]
+    prepared.clear()
+    assert readers.at_once([counting]) == [[(i,) for i in range(1, 3001)]]
+    assert prepared == []
