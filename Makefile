@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 # A file's tests stay on one worker and in their order, so that what a file makes for them is made once.
-WORKERS ?= 2
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/made
@@ -13,7 +13,7 @@ STAMP := $(VENV)/made
 
 help:
 	@echo "make demo         serve an invented district on http://127.0.0.1:8000/graphql (HOMEROOM_PORT chooses the port)"
-	@echo "make test         format, lint, types, import contracts, tests (WORKERS=2 processes run these)"
+	@echo "make test         format, lint, types, import contracts, tests (WORKERS=3 processes run these)"
 	@echo "make constraints  pin the newest versions that pyproject.toml allows"
 	@echo "make clean        remove the environment, the demo and every cache"
 

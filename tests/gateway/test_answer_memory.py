@@ -36,6 +36,7 @@ GRADES = "{ me { students { grades { percent } } } }"
 FORMS = """{ me { registrationForms { sections { id title help shared least most fields {
   id kind label help required rules { code value } choices { value label }
   condition { section field values } } } } } }"""
+NOTES = "{ me { registrations { notes { state writtenAt by section entry field text } } } }"
 FOREVER = datetime.max.replace(tzinfo=UTC)
 SEED = 20261123
 WIDE = Limits(
@@ -345,7 +346,7 @@ async def test_for_every_field_an_answer_from_memory_equals_the_one_computed(gat
     random, seen = Random(SEED), set[str]()
     world = gate.world
     texts = await _texts(gate)
-    asked: list[tuple[str, dict[str, Any]]] = [(text, {}) for text in (*documents.ALL.values(), FORMS)]
+    asked: list[tuple[str, dict[str, Any]]] = [(text, {}) for text in (*documents.ALL.values(), FORMS, NOTES)]
     asked += [draw(schema._schema, SEED + number, texts) for number in range(270)]
     for text, variables in asked:
         token = random.choice(["mother", "mother", "father", "office", None])

@@ -110,7 +110,8 @@ async def test_a_source_without_transcripts_closes_the_area(world: World, monkey
     adapter = world.source.adapter
     gone = ("transcript_entry", "academic_record", "credit_requirement")
     kept = {name: select for name, select in adapter.selects.items() if name not in gone}
-    monkeypatch.setattr(world.source.relations, "adapter", replace(adapter, selects=kept))
+    for holder in (world.source, world.source.relations):
+        monkeypatch.setattr(holder, "adapter", replace(adapter, selects=kept))
     data = await world.data(SHORT, guardian=world.guardian("parent"))
     for student in data["me"]["students"]:
         assert student["transcript"] is None
