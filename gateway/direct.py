@@ -6,6 +6,7 @@ does all of it without this file: `serving.configure` is its only user.
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -58,9 +59,10 @@ class Turn:
 class DirectProtocol(HeadProtocol):
     """Heads as `HeadProtocol` takes them; a POST to the endpoint waits here for the rest of its piece.
 
-    What is whole at the end of the piece is answered: at once where that needs no wait, else by one task. A body that
-    is still to come, a request behind one that is under way, a client that does not read, an upgrade, an `Expect`, a
-    proxy that says for whom it asks, an answer in events: all these take the ordinary way.
+    What is whole at the end of the piece is answered: at once where that needs no wait, in a later turn of the loop
+    where this one has no time for it, else by one task. A body that is still to come, a request behind one that is
+    under way, a client that does not read, an upgrade, an `Expect`, a proxy that says for whom it asks, an answer in
+    events: all these take the ordinary way.
     """
 
     endpoint: Callable[[], Responder | None]
@@ -150,10 +152,10 @@ class DirectProtocol(HeadProtocol):
         found = responder.at_once(head, pieces[0] if len(pieces) == 1 else b"".join(pieces), shared=first)
         if isinstance(found, Response):
             self._answer(turn, found)
-            return
-        task = self.loop.create_task(self._finish(turn, responder, found))
-        task.add_done_callback(self.tasks.discard)
-        self.tasks.add(task)
+        elif found.later:
+            responder.line.join(partial(self._again, turn, responder, found))
+        else:
+            self._start(turn, responder, found)
 
     def fed(self) -> None:
         """Hand over what is still held: its body is not all there."""
@@ -183,6 +185,24 @@ class DirectProtocol(HeadProtocol):
         self.url, self.expect_100_continue = url, expecting
         self.headers.extend(headers)
         HttpToolsProtocol.on_headers_complete(self)
+
+    def _again(self, turn: Turn, responder: Responder, begun: Begun) -> bool:
+        """Answer what had to wait for the loop's next turn; False where that has no time for it either."""
+        if turn.disconnected:
+            return True
+        found = responder.again(begun)
+        if isinstance(found, Response):
+            self._answer(turn, found)
+        elif found.later:
+            return False
+        else:
+            self._start(turn, responder, found)
+        return True
+
+    def _start(self, turn: Turn, responder: Responder, begun: Begun) -> None:
+        task = self.loop.create_task(self._finish(turn, responder, begun))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
     async def _finish(self, turn: Turn, responder: Responder, begun: Begun) -> None:
         response = await responder.finish(begun)

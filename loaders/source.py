@@ -42,6 +42,10 @@ class Reads(Protocol):
         """
         ...
 
+    def spent(self) -> bool:
+        """Whether `hold` answers False only because this turn of the loop has read enough."""
+        ...
+
     def release(self) -> None:
         """End what `hold` began."""
         ...

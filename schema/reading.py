@@ -31,6 +31,10 @@ class Hurry:
         context.hurried = False
         context.source.reads.release()
 
+    def later(self, context: Context) -> bool:
+        """Whether it is worth while to begin in the loop's next turn."""
+        return context.source.reads.spent()
+
     async def soon(self, context: Context) -> None:
         """Return when it may be worth while to begin."""
         await context.source.reads.soon()

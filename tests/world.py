@@ -48,6 +48,10 @@ class Recorded:
         """Never: the same."""
         return False
 
+    def spent(self) -> bool:
+        """Never: the same."""
+        return False
+
     def release(self) -> None:
         """Nothing was held."""
 

@@ -12,7 +12,7 @@ from graphql import GraphQLError
 
 from gateway.execution.documents import Prepared
 from gateway.execution.engine import Engine
-from gateway.execution.operations import Answer, late
+from gateway.execution.operations import Answer, Later, late
 from gateway.execution.pages import MakeCursor
 from gateway.execution.plan import Plan
 from gateway.execution.planner import Unplanned, conditions_of, plan_operation
@@ -40,6 +40,10 @@ class Hurry(Protocol):
 
     def end(self, context: Any) -> None:
         """End what was begun."""
+        ...
+
+    def later(self, context: Any) -> bool:
+        """Whether it is worth while to begin in the loop's next turn."""
         ...
 
     async def soon(self, context: Any) -> None:
@@ -71,8 +75,11 @@ class CompiledEngine(Engine):
         super().__post_init__()
         object.__setattr__(self, "budgets", Deadlines(self.limits.deadline))
 
-    def at_once(self, prepared: Prepared, context: Any) -> Answer | None:
-        """The answer of a query that needs no wait; None where it has to be executed, as if nothing had been tried."""
+    def at_once(self, prepared: Prepared, context: Any) -> Answer | Later | None:
+        """The answer of a query that needs no wait, now or later; None where it has to be executed.
+
+        Either way it is as if nothing had been tried.
+        """
         hurry = self.hurry
         plan = None if hurry is None else self._plan(prepared)
         if hurry is None or plan is None or not plan.plain:
@@ -80,7 +87,9 @@ class CompiledEngine(Engine):
         if plan.resting:
             plan.resting -= 1
             return None
-        return self._tried(hurry, plan, prepared, context) if hurry.begin(context) else None
+        if hurry.begin(context):
+            return self._tried(hurry, plan, prepared, context)
+        return Later.NEXT_TURN if hurry.later(context) else None
 
     def _tried(self, hurry: Hurry, plan: Plan, prepared: Prepared, context: Any) -> Answer | None:
         """The answer, if nothing on the way to it waits; else the try is given up, and not repeated too soon."""
@@ -116,7 +125,7 @@ class CompiledEngine(Engine):
         if self.hurry is not None and plan.plain and not plan.resting:
             await self.hurry.soon(context)
             answer = self.at_once(prepared, context)
-            if answer is not None:
+            if isinstance(answer, Answer):
                 return answer
         return await self._run(plan, prepared, context, None) or await super().execute(prepared, context)
 

@@ -9,7 +9,7 @@ import strawberry
 
 from gateway.execution import operations
 from gateway.execution.documents import Documents, GraphQLRequest, Prepared
-from gateway.execution.operations import Answer
+from gateway.execution.operations import Answer, Later
 from gateway.limits import Limits
 
 
@@ -33,8 +33,8 @@ class Engine:
         """The operation that the request names, ready to run, or its request errors."""
         return self.documents.prepare(request)
 
-    def at_once(self, prepared: Prepared, context: Any) -> Answer | None:
-        """The answer of a query that needs no wait; None where it has to be executed."""
+    def at_once(self, prepared: Prepared, context: Any) -> Answer | Later | None:
+        """The answer of a query that needs no wait, now or later; None where it has to be executed."""
         return None
 
     async def execute(self, prepared: Prepared, context: Any) -> Answer:

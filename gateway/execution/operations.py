@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from enum import Enum
 from inspect import isawaitable
 from typing import Any, cast
 
@@ -33,6 +34,12 @@ class Answer:
     errors: tuple[GraphQLError, ...] = ()
     extensions: dict[str, Any] | None = None
     repeatable: bool = False
+
+
+class Later(Enum):
+    """What an operation comes to that could be answered at once, but not in this turn of the loop."""
+
+    NEXT_TURN = "next turn"
 
 
 async def execute(schema: strawberry.Schema, prepared: Prepared, context: Any, *, deadline: float = DEADLINE) -> Answer:

@@ -7,10 +7,11 @@ from graphql import OperationType
 
 from gateway.execution.codes import FORBIDDEN
 from gateway.execution.documents import Prepared
-from gateway.execution.operations import Answer
+from gateway.execution.operations import Answer, Later
 from gateway.transport.accept import EVENTS, JSON, RESPONSE, negotiate, sent_json, wants_stream
 from gateway.transport.answers import Body
 from gateway.transport.head import Head
+from gateway.transport.line import Line
 from gateway.transport.origin import caller, cross_site, device, presented, set_cookie, set_device
 from gateway.transport.protocol import Edge, Malformed, answer_members, encode_answer, error_members
 from gateway.transport.requests import Requests
@@ -27,13 +28,17 @@ class Admitted(NamedTuple):
 
 
 class Begun(NamedTuple):
-    """An operation that is to be run: its context where that needed no wait, and the mark from before."""
+    """An operation that is to be run: its context where that needed no wait, and the mark from before.
+
+    A `later` one may be answered at once in the loop's next turn: this one had no time for it.
+    """
 
     head: Head
     admitted: Admitted
     prepared: Prepared
     context: Context | None
     mark: Hashable | None
+    later: bool = False
 
 
 class Responder:
@@ -48,6 +53,7 @@ class Responder:
         self._limits = edge.engine.limits
         self._requests = Requests(edge.engine)
         self.responses = Responses(edge)
+        self.line = Line()
 
     def admit(self, head: Head) -> Admitted | Response:
         """The request admitted by its head; or the response that is all it gets."""
@@ -86,6 +92,13 @@ class Responder:
         except Exception as failure:
             return self.responses.failed(head, admitted.media, failure)
 
+    def again(self, begun: Begun) -> Response | Begun:
+        """The response of what was to be tried later, if there is time for it now; else what is to be finished."""
+        try:
+            return self._tried(begun)
+        except Exception as failure:
+            return self.responses.failed(begun.head, begun.admitted.media, failure, begun.prepared)
+
     async def finish(self, begun: Begun) -> Response:
         """The response of what was begun, once it has run."""
         try:
@@ -112,11 +125,18 @@ class Responder:
         begun = Begun(head, admitted, prepared, context, mark)
         if prepared.kind is not OperationType.QUERY:
             return begun
-        answer = self._edge.engine.at_once(prepared, context)
-        return begun if answer is None else self._answered(begun, context, mark, answer)
+        return self._tried(begun)
+
+    def _tried(self, begun: Begun) -> Response | Begun:
+        context = begun.context
+        assert context is not None
+        answer = self._edge.engine.at_once(begun.prepared, context)
+        if isinstance(answer, Answer):
+            return self._answered(begun, context, begun.mark, answer)
+        return begun._replace(later=answer is Later.NEXT_TURN)
 
     async def _finish(self, begun: Begun) -> Response:
-        head, admitted, prepared, context, mark = begun
+        head, admitted, prepared, context, mark, _ = begun
         if context is None:
             context = await self._edge.open_context(self._caller(head, admitted, prepared))
             mark, given = self._given(head, admitted, prepared, context.viewer, False)

@@ -112,6 +112,10 @@ class Direct:
         self._held_until = self._spent + HELD * self._budget
         return True
 
+    def spent(self) -> bool:
+        """Whether this turn of the loop has no time left for reading."""
+        return self._spent >= self._budget
+
     def release(self) -> None:
         """Let go of the file's state."""
         self._held_until = None

@@ -137,6 +137,11 @@ class Readers:
         self._held = direct
         return True
 
+    def spent(self) -> bool:
+        """Whether `hold` answers False only because this turn of the loop has read enough."""
+        direct = self._at_once()
+        return direct is not None and self._held is None and direct.spent()
+
     def release(self) -> None:
         """End what `hold` began."""
         held, self._held = self._held, None

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import orjson
 import pytest
@@ -11,7 +12,11 @@ import pytest_asyncio
 
 from gateway.execution.compiled import RESTING, CompiledEngine
 from gateway.execution.documents import GraphQLRequest
-from gateway.execution.operations import Answer
+from gateway.execution.operations import Answer, Later
+from gateway.transport.head import Head
+from gateway.transport.protocol import Edge, Remembered
+from gateway.transport.responder import Begun, Responder
+from gateway.transport.responses import Response
 from loaders.database.direct import Direct
 from loaders.errors import MustWait, SourceDown
 from resolvers.context import Viewer
@@ -46,7 +51,7 @@ def _without_haste(world: World) -> None:
     direct._budget = 60.0
 
 
-def _at_once(engine: CompiledEngine, world: World, text: str, case: str = "parent") -> Answer | None:
+def _at_once(engine: CompiledEngine, world: World, text: str, case: str = "parent") -> Any:
     return engine.at_once(engine.prepare(GraphQLRequest(text)), world.at_once(world.guardian(case)))
 
 
@@ -148,10 +153,34 @@ async def test_a_turn_of_the_loop_that_has_read_enough_leaves_the_rest_to_the_ne
     assert direct is not None
     direct._spent, direct._turning = direct._budget, True
     asyncio.get_running_loop().call_soon(direct._turned)
-    assert _at_once(engine, world, COURSES) is None
+    assert _at_once(engine, world, COURSES) is Later.NEXT_TURN
     prepared = engine.prepare(GraphQLRequest(COURSES))
     assert not (await engine.execute(prepared, world.at_once(world.guardian("parent")))).errors
     assert engine.runs == {"at once": 1}
+
+
+async def test_a_request_for_which_a_turn_has_no_time_is_answered_in_the_next_without_a_task(
+    world: World, engine: CompiledEngine
+) -> None:
+    remembered = Remembered(
+        lambda token, by_cookie: None, lambda viewer, caller: world.at_once(world.guardian("parent"))
+    )
+    responder = Responder(Edge(engine, AsyncMock(), remembered=remembered))
+    head = Head("POST", b"", [(b"content-type", b"application/json")], "")
+    body = orjson.dumps({"query": COURSES})
+    direct = world.recorded.reads._direct
+    assert direct is not None
+    direct._spent, direct._turning = direct._budget, True
+    begun = responder.at_once(head, body)
+    assert isinstance(begun, Begun)
+    assert begun.later
+    assert responder.again(begun) == begun
+    direct._turned()
+    answered, whole = responder.again(begun), responder.at_once(head, body)
+    assert isinstance(answered, Response)
+    assert isinstance(whole, Response)
+    assert (answered.status, answered.body) == (200, whole.body)
+    assert engine.runs == {"at once": 2}
 
 
 async def test_while_all_is_read_at_once_nothing_else_is_begun(world: World) -> None:
@@ -177,12 +206,12 @@ async def test_a_source_that_is_away_is_not_asked_at_once(world: World, engine: 
 async def test_nobody_and_staff_are_refused_at_once_as_in_a_task(world: World, engine: CompiledEngine) -> None:
     prepared = engine.prepare(GraphQLRequest(COURSES))
     nobody = engine.at_once(prepared, world.at_once())
-    assert nobody is not None
+    assert isinstance(nobody, Answer)
     assert [str(error.original_error) for error in nobody.errors] == ["Log in first."]
     context = world.at_once()
     context.viewer = Viewer(1, 1, "x", world.guardian("parent"), frozenset(), world.source.now(), setup_required=True)
     shut = engine.at_once(prepared, context)
-    assert shut is not None
+    assert isinstance(shut, Answer)
     assert shut.data is None
     assert [type(error.original_error).__name__ for error in shut.errors] == ["SecuritySetupRequired"]
 

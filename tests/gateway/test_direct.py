@@ -8,6 +8,10 @@ import pytest
 from uvicorn.protocols.http.flow_control import FlowControl
 
 from gateway.direct import DirectProtocol, Turn
+from gateway.transport.head import Head
+from gateway.transport.line import Line
+from gateway.transport.responder import Begun, Responder
+from gateway.transport.responses import Response
 from tests.gateway.listening import statuses
 from tests.gateway.stage import DEADLINE, Served, serve
 from tests.gateway.wire import exchange, parse
@@ -195,6 +199,73 @@ async def test_a_mutation_runs_once(served: Served, turns: list[Turn]) -> None:
     assert statuses(await exchange(served, request(NOTE, last=True))) == [200]
     assert served.stage.ran == ["x"]
     assert len(turns) == 1
+
+
+async def test_what_a_turn_has_no_time_for_is_tried_in_the_next_ones(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Begun] = []
+    at_once = Responder.at_once
+
+    def later(responder: Responder, head: Head, body: bytes, *, shared: bool = False) -> Response | Begun:
+        begun = at_once(responder, head, body, shared=shared)
+        assert isinstance(begun, Begun)
+        return begun._replace(later=True)
+
+    def again(_: Responder, begun: Begun) -> Begun:
+        tried.append(begun)
+        return begun._replace(later=len(tried) < 3)
+
+    monkeypatch.setattr(Responder, "at_once", later)
+    monkeypatch.setattr(Responder, "again", again)
+    said = await exchange(served, request(HELLO, last=True))
+    assert statuses(said) == [200]
+    assert len(tried) == 3
+
+
+async def test_who_has_left_meanwhile_is_not_tried_again(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Begun] = []
+    lost = asyncio.Event()
+    waiting = Begun(None, None, None, None, None, later=True)  # type: ignore[arg-type]
+    gone = DirectProtocol.connection_lost
+
+    def noted(protocol: DirectProtocol, exc: Exception | None) -> None:
+        gone(protocol, exc)
+        lost.set()
+
+    def again(_: Responder, begun: Begun) -> Begun:
+        tried.append(begun)
+        return begun
+
+    monkeypatch.setattr(DirectProtocol, "connection_lost", noted)
+    monkeypatch.setattr(Responder, "at_once", lambda *_, **__: waiting)
+    monkeypatch.setattr(Responder, "again", again)
+    _, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(request(HELLO))
+    writer.close()
+    async with asyncio.timeout(DEADLINE):
+        await lost.wait()
+    asked = len(tried)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert len(tried) == asked
+
+
+async def test_one_that_fails_in_the_line_does_not_keep_the_others() -> None:
+    line, served = Line(), asyncio.Event()
+
+    def failing() -> bool:
+        raise ZeroDivisionError
+
+    def serving() -> bool:
+        served.set()
+        return True
+
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+    line.join(failing)
+    line.join(serving)
+    async with asyncio.timeout(DEADLINE):
+        await served.wait()
 
 
 async def test_a_client_that_leaves_is_not_answered_and_its_operation_ends(served: Served) -> None:

@@ -41,6 +41,10 @@ class Trips:
         """Never: the same."""
         return False
 
+    def spent(self) -> bool:
+        """Never: the same."""
+        return False
+
     def release(self) -> None:
         """Nothing was held."""
 
