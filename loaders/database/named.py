@@ -23,16 +23,19 @@ def bound(dialect: Dialect, sql: str, params: Mapping[str, Any]) -> tuple[str, l
 
 def mappings(table: Table) -> list[Mapping[str, Any]]:
     """The rows by column name; columns called `..._at` hold aware UTC instants."""
-    instants = [name.endswith("_at") for name in table.names]
-    if not any(instants):
-        return [dict(zip(table.names, row, strict=True)) for row in table.rows]
-    return [
-        {
-            name: _instant(value) if instant else value
-            for name, value, instant in zip(table.names, row, instants, strict=True)
-        }
-        for row in table.rows
-    ]
+    names = table.names
+    found: list[Mapping[str, Any]] = []
+    instants = [name for name in names if name.endswith("_at")]
+    for row in table.rows:
+        values = dict(zip(names, row, strict=True))
+        for name in instants:
+            value = values[name]
+            if value.__class__ is str:
+                values[name] = datetime.fromisoformat(value)
+            elif isinstance(value, datetime):
+                values[name] = value.astimezone(UTC)
+        found.append(values)
+    return found
 
 
 @lru_cache(maxsize=1024)
@@ -66,9 +69,3 @@ def _value(dialect: Dialect, name: str, value: Any) -> Any:
         if isinstance(value, UUID):
             return str(value)
     return value
-
-
-def _instant(value: Any) -> Any:
-    if isinstance(value, str):
-        return datetime.fromisoformat(value)
-    return value.astimezone(UTC) if isinstance(value, datetime) else value

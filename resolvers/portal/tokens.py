@@ -9,6 +9,8 @@ from loaders.portal.sessions import Session, Tokens
 from resolvers.context import ClientKind
 from resolvers.portal.service import Lifetimes
 
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
 
 def token_hash(token: str) -> str:
     """The SHA-256 under which a token is known to the store; a token of 256 random bits needs no slow hash."""
@@ -17,7 +19,7 @@ def token_hash(token: str) -> str:
 
 def is_token(text: str) -> bool:
     """Whether the text can be a token of ours at all: 256 bits in URL-safe base64."""
-    return re.fullmatch(r"[A-Za-z0-9_-]{43}", text) is not None
+    return _TOKEN.fullmatch(text) is not None
 
 
 def holds(session: Session, now: datetime) -> bool:
