@@ -19,7 +19,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from gateway.uses import Uses
 from loaders.adapter import Adapter
-from loaders.portal.sessions import Session, session_by_id, session_by_token
+from loaders.portal.sessions import Session, session_at_once, session_by_id, session_by_token
 from resolvers.context import ClientKind, Viewer
 from resolvers.errors import Overloaded
 from resolvers.portal import Portal
@@ -168,11 +168,13 @@ class Authenticator:
         portal.revocations.listen(self._forget)
 
     def recall(self, token: str, by_cookie: bool) -> Viewer | None:
-        """Who asks, where that is remembered; None where it has to be asked, or nobody does."""
-        known = self._known.get(token_hash(token))
-        if known is None or known.by_cookie != by_cookie or known.until <= self._clock():
-            return None
-        return known.viewer
+        """Who asks, where that is remembered or read without a wait; None where it has to be asked, or nobody does."""
+        key, started = token_hash(token), self._clock()
+        known = self._known.get(key)
+        if known is not None and started < known.until:
+            return known.viewer if known.by_cookie == by_cookie else None
+        session = session_at_once(self._portal.writer, key) if is_token(token) else None
+        return self._taken(key, session, self._portal.now(), by_cookie, started)
 
     async def viewer(self, token: str, *, by_cookie: bool) -> Viewer | None:
         """Who asks; None for a token that is unknown, expired, ended, or shown in the other kind of client's way."""
@@ -202,9 +204,19 @@ class Authenticator:
     ) -> Viewer | None:
         changes, started = self._portal.revocations.changes, self._clock()
         session = await read()
+        # A session that ended while it was read must not be remembered as it was before.
+        keep = changes == self._portal.revocations.changes
+        return self._taken(key, session, now, by_cookie, started, keep=keep)
+
+    def _taken(
+        self, key: str, session: Session | None, now: datetime, by_cookie: bool, started: float, *, keep: bool = True
+    ) -> Viewer | None:
+        """The viewer of a session that was read, whose use is noted; with `keep` he is remembered."""
         if session is None or not holds(session, now):
             return None
-        session = replace(session, token_expires_at=self._uses.prolonged(session.id, session.token_expires_at))
+        expires_at = self._uses.prolonged(session.id, session.token_expires_at)
+        if expires_at != session.token_expires_at:
+            session = replace(session, token_expires_at=expires_at)
         if session.token_expires_at <= now:
             return None
         viewer = self._viewer_of(session)
@@ -212,8 +224,7 @@ class Authenticator:
             return None
         if now - session.last_seen_at >= self._touch_every:
             viewer = replace(viewer, expires_at=self._touch(session, now))
-        # A session that ended while it was read must not be remembered as it was before.
-        if changes == self._portal.revocations.changes:
+        if keep:
             settled = not (viewer.roles or viewer.setup_required or viewer.second_factor_needed)
             most = self._settled_seconds if settled else self._seconds
             lasts = min(most, (viewer.expires_at - now).total_seconds())

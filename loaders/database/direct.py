@@ -127,12 +127,13 @@ class Direct:
 
     async def table(self, sql: str, values: Sequence[Any]) -> Table:
         """The rows of one statement with their names; refuses as `fetch` does."""
-        if self._heavy.holds([(sql, values)]):
-            raise TooLong
         if self._spent >= self._budget:
             await self._turn()
-        cursor, rows = self._read(sql, values)
-        return Table(tuple(item[0] for item in cursor.description or ()), rows)
+        return self._table(sql, values)
+
+    def table_at_once(self, sql: str, values: Sequence[Any]) -> Table | None:
+        """What `table` answers, where this turn of the loop has the time for it; None where it has not."""
+        return None if self._spent >= self._budget else self._table(sql, values)
 
     def data_version(self) -> int | None:
         """SQLite's number of what was written by others; None while the file is locked."""
@@ -160,6 +161,12 @@ class Direct:
         self._closed = True
         with suppress(sqlite3.Error):
             self._connection.close()
+
+    def _table(self, sql: str, values: Sequence[Any]) -> Table:
+        if self._heavy.holds([(sql, values)]):
+            raise TooLong
+        cursor, rows = self._read(sql, values)
+        return Table(tuple([item[0] for item in cursor.description or ()]), rows)
 
     def _read(self, sql: str, values: Sequence[Any]) -> tuple[sqlite3.Cursor, list[Raw]]:
         self._began = began = perf_counter()

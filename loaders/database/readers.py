@@ -164,6 +164,16 @@ class Readers:
                 self._refused(direct, error)
         return await self._call(lambda link: link.table(sql, values))
 
+    def table_at_once(self, sql: str, values: Sequence[Any] = ()) -> Table | None:
+        """What `table` answers, where it can be had on the loop's thread now; None where `table` must do it."""
+        if self._held is not None or (direct := self._at_once()) is None:
+            return None
+        try:
+            return direct.table_at_once(sql, values)
+        except REFUSALS as error:
+            self._refused(direct, error)
+            return None
+
     async def columns(self, select: str, values: Sequence[Any] = ()) -> tuple[str, ...]:
         """The names of the columns that a SELECT (rendered as for `fetch`) answers with; no row is read."""
         return await self._call(lambda link: link.columns(select, values))

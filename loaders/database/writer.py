@@ -86,6 +86,11 @@ class Writer:
         """Rows read outside any transaction, on connections of their own: what is committed, without waiting."""
         return mappings(await self._readers.table(*bound(self.dialect, sql, params or {})))
 
+    def rows_at_once(self, sql: str, params: Mapping[str, Any] | None = None) -> list[Mapping[str, Any]] | None:
+        """What `rows` answers, where that needs no wait, as on SQLite; None where `rows` must do it."""
+        table = self._readers.table_at_once(*bound(self.dialect, sql, params or {}))
+        return None if table is None else mappings(table)
+
     async def ping(self) -> None:
         """Returns when the store could be written to; refuses as `transaction` does."""
         async with self.transaction() as transaction:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from loaders.portal.roles import StaffRole, roles_of
-from loaders.portal.transaction import Reading, Row, Transaction
+from loaders.portal.transaction import Reading, Row, Store, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,18 @@ from session join account on account.id = session.account_id
 """
 
 
+_BY_TOKEN = f"{_SELECT} where session.token_hash = :hash"
+
+
 async def session_by_token(store: Reading, token_hash: str) -> Session | None:
     """The session of a token, whether or not it still holds."""
-    found = await store.rows(f"{_SELECT} where session.token_hash = :hash", {"hash": token_hash})
+    found = await store.rows(_BY_TOKEN, {"hash": token_hash})
+    return _session(found[0]) if found else None
+
+
+def session_at_once(store: Store, token_hash: str) -> Session | None:
+    """The session of a token, whether or not it still holds; None also where the store has to be waited for."""
+    found = store.rows_at_once(_BY_TOKEN, {"hash": token_hash})
     return _session(found[0]) if found else None
 
 

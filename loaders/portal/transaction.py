@@ -31,6 +31,10 @@ class Transaction(Reading, Protocol):
 class Store(Reading, Protocol):
     """The portal store; what a transaction did is durable once its block is left."""
 
+    def rows_at_once(self, sql: str, params: Params = ..., /) -> Sequence[Row] | None:
+        """What `rows` answers, where that needs no wait; None where it does."""
+        ...
+
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Begins a transaction; leaving its block commits, an error in it rolls back."""
         ...

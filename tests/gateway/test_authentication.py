@@ -14,6 +14,7 @@ import pytest
 from gateway.authentication import CHEAPEST, Authenticator, HashProfile, PasswordHasher
 from gateway.endings import Endings
 from loaders.database import Writer
+from loaders.dialect import Dialect
 from loaders.errors import SourceDown
 from loaders.portal.roles import StaffRole
 from loaders.portal.transaction import Transaction
@@ -41,6 +42,10 @@ class Watched:
         self.reading.set()
         await self.open.wait()
         return found
+
+    def rows_at_once(self, sql: str, params: Mapping[str, Any] | None = None) -> Sequence[Mapping[str, Any]] | None:
+        self.reads += 1
+        return self.writer.rows_at_once(sql, params)
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         if self.away:
@@ -226,6 +231,49 @@ async def test_a_settled_parent_is_remembered_for_half_a_minute_but_not_past_the
         )
     await Endings(portal).look()
     assert await authenticator.viewer(token, by_cookie=False) is None
+
+
+@BOTH
+async def test_a_token_is_read_without_a_wait_where_the_store_is_a_file(
+    house: House, authenticator: Authenticator, store: Watched
+) -> None:
+    await house.account("ana")
+    session = await house.mobile("ana")
+    token = session.access_token or ""
+    assert authenticator.recall(token, True) is None
+    told = authenticator.recall(token, False)
+    if house.writer.dialect is Dialect.POSTGRESQL:
+        assert told is None
+        told = await authenticator.viewer(token, by_cookie=False)
+    assert told is not None
+    reads = store.reads
+    assert authenticator.recall(token, False) is told
+    assert authenticator.recall(token, True) is None
+    assert await authenticator.viewer(token, by_cookie=False) is told
+    for nobody in ("", "x" * 42, token + "x"):
+        assert authenticator.recall(nobody, False) is None
+    assert store.reads == reads
+    assert authenticator.recall("x" * 43, False) is None
+    await log_out(house.portal, Caller(token), Reply())
+    assert authenticator.recall(token, False) is None
+    assert authenticator._known == {}
+
+
+async def test_a_token_read_without_a_wait_ends_and_slides_as_one_that_is_waited_for(
+    house: House, authenticator: Authenticator
+) -> None:
+    await house.account("ana")
+    cookie, token = await house.web("ana"), (await house.mobile("ana")).access_token or ""
+    assert authenticator.recall(token, False) is not None
+    house.clock.pass_by(minutes=15)
+    assert authenticator.recall(token, False) is None
+    viewer = authenticator.recall(cookie, True)
+    assert viewer is not None
+    assert viewer.expires_at == house.clock.at + timedelta(minutes=30)
+    async with house.writer.transaction() as transaction:
+        await transaction.execute("update session set ended_at = :now_at, end_reason = 'ELSEWHERE'", {"now_at": NOON})
+    house.clock.pass_by(seconds=5)
+    assert authenticator.recall(cookie, True) is None
 
 
 async def test_memory_is_bounded(house: House, authenticator: Authenticator, store: Watched) -> None:

@@ -29,6 +29,9 @@ class Counting:
     async def rows(self, sql: str, params: Any = None, /) -> Any:
         return await self.writer.rows(sql, params or {})
 
+    def rows_at_once(self, sql: str, params: Any = None, /) -> Any:
+        return self.writer.rows_at_once(sql, params or {})
+
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         self.transactions += 1
         if self.away:

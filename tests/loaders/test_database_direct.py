@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from loaders.database import Readers, direct, heavy
 from loaders.database.direct import Direct
+from loaders.database.link import Table
 from loaders.database.sqlite import SqliteLink
 from loaders.errors import LoaderError, SourceDown, StatementTimeout
 from tests.loaders import servers
@@ -257,6 +258,19 @@ async def test_many_short_reads_of_one_caller_let_the_loop_turn(clock: Clock, re
         assert turned() == 16
         await readers.fetch([(f"select {n}", ()) for n in range(100)])
         assert turned() == 33
+
+
+async def test_a_table_is_had_without_a_wait_while_a_turn_has_time(clock: Clock, readers: Readers) -> None:
+    assert readers.table_at_once("select 1 as a where ? = 2", (2,)) == Table(("a",), [(1,)])
+    assert readers.table_at_once("select nope") is None
+    for _ in range(6):
+        readers.table_at_once("select 1")
+    assert readers.table_at_once("select 1") is None
+    await asyncio.sleep(0)
+    assert readers.table_at_once("select 1") is not None
+    assert readers.hold()
+    assert readers.table_at_once("select 1") is None
+    readers.release()
 
 
 async def test_two_hundred_at_once_are_answered_each_with_its_own(

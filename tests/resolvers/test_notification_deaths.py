@@ -40,6 +40,10 @@ class Mortal:
         """What is committed."""
         return await self.store.rows(sql, params or {})
 
+    def rows_at_once(self, sql: str, params: Params | None = None, /) -> Sequence[Row] | None:
+        """The same without a wait."""
+        return self.store.rows_at_once(sql, params or {})
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["MortalTransaction"]:
         """A transaction in which it may die, or after which."""

@@ -40,6 +40,9 @@ class HangsUp:
     async def rows(self, sql: str, params: Mapping[str, Any] | None = None) -> Sequence[Mapping[str, Any]]:
         return await self.writer.rows(sql, params)
 
+    def rows_at_once(self, sql: str, params: Mapping[str, Any] | None = None) -> Sequence[Mapping[str, Any]] | None:
+        return self.writer.rows_at_once(sql, params)
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with self.writer.transaction() as transaction:
