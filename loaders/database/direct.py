@@ -28,6 +28,9 @@ RENEWED = 512
 #: How many budgets one operation may spend that began within the first.
 HELD = 3
 
+#: Of the budget, how much is work: half of what was left at a quarter. Less is waiting for a processor or a disk.
+WORKED = 3 / 8
+
 
 class TooLong(Exception):
     """The statement ran past the budget of the loop, now or a moment ago; a thread has to run it."""
@@ -41,8 +44,9 @@ class Direct:
     """A read-only connection whose statements run on the loop's thread; whoever is refused here asks a thread.
 
     A statement that runs past `budget` seconds is interrupted. If it was working meanwhile, and not waiting for a
-    processor or a disk, its text is refused at once for two minutes. When the reads of one turn of the loop have spent
-    the budget, the next one lets the loop turn first.
+    processor or a disk, its text is refused at once for two minutes; if it was not, and a whole operation is held that
+    would have to begin anew, it has three budgets. When the reads of one turn of the loop have spent the budget, the
+    next one lets the loop turn first.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path, file: FileIdentity, budget: float) -> None:
@@ -179,15 +183,14 @@ class Direct:
             raise
         finally:
             taken = perf_counter() - began
-            self._spent += taken
+            self._spent += min(taken, self._budget)  # more is another's work, a processor's or a disk's
             if self._spent >= self._budget and not self._turning:
                 self._turning = True
                 asyncio.get_running_loop().call_soon(self._turned)
-            # Worked for half of what was left, and not waited for a processor or a disk.
             if (
                 taken > self._budget
                 and self._worked is not None
-                and thread_time() - self._worked > self._budget * 3 / 8
+                and thread_time() - self._worked > self._budget * WORKED
             ):
                 self._heavy.add(sql)
 
@@ -207,7 +210,11 @@ class Direct:
         if self._worked is None and passed > self._budget / 4:
             # Only now, because this clock costs a tenth of a small statement.
             self._worked = thread_time()
-        return passed > self._budget
+        if passed <= self._budget:
+            return False
+        if self._held_until is None or self._worked is None or passed > HELD * self._budget:
+            return True
+        return thread_time() - self._worked > self._budget * WORKED
 
     def _unlock(self) -> None:
         if not self._closed and self._connection.in_transaction:

@@ -233,6 +233,25 @@ async def test_a_statement_that_had_to_wait_is_not_called_heavy(
     assert in_threads == [LONG] * 3
 
 
+async def test_what_had_to_wait_is_not_broken_off_at_once_while_an_operation_is_held(
+    clock: Clock, readers: Readers
+) -> None:
+    some = LONG.replace("300000", "600")
+    for working, found in ((True, None), (False, [[(600,)], [(1,)]])):
+        clock.working, clock.looks = working, 0
+        assert readers.hold()
+        assert readers.at_once([(some, ()), ("select 1", ())]) == found
+        assert (clock.looks == 6) is working
+        readers.release()
+        await asyncio.sleep(0)
+        clock.now += 121
+    clock.looks = 0
+    assert readers.hold()
+    assert readers.at_once([(LONG, ())]) is None
+    assert clock.looks == 16  # past three times five milliseconds
+    readers.release()
+
+
 async def test_only_so_many_heavy_statements_are_remembered(readers: Readers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heavy, "REMEMBERED", 3)
     lane = readers._direct
