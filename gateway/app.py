@@ -3,10 +3,10 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from gateway.authentication import Authenticator, HashProfile, PasswordHasher
+from gateway.clock import clock
 from gateway.endings import Endings
 from gateway.execution.compiled import CompiledEngine
 from gateway.letters import LetterWriter
@@ -339,20 +340,12 @@ async def open_source(settings: Settings, readers: Readers) -> Source:
     source = Source(
         Relations(adapter, readers.dialect, columns),
         readers,
-        clock(settings.today),
+        clock(settings.today, adapter.time_zone),
         shared_rows=settings.shared_rows,
     )
     if settings.registration is not None:
         put_forms(source, read_forms(settings.registration))
     return source
-
-
-def clock(today: date | None) -> Callable[[], datetime]:
-    """The clock of the school's day: the machine's, or one that pretends it is `today` at this hour."""
-    if today is None:
-        return _utc_now
-    shift = today - datetime.now(UTC).date()
-    return lambda: datetime.now(UTC) + shift
 
 
 def _utc_now() -> datetime:

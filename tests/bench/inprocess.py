@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from gateway.app import clock
+from gateway.clock import clock
 from gateway.execution.compiled import CompiledEngine
 from gateway.execution.documents import GraphQLRequest
 from gateway.execution.operations import Answer
@@ -43,7 +43,7 @@ async def main(file: str, profiled: str | None) -> None:
     relations = Relations(adapter, readers.dialect, await describe(adapter, readers))
     engine = CompiledEngine(schema, fetch=read, cursor=cursor, hurry=Hurry())
     for shared in (0, 200_000):
-        source = Source(relations, readers, clock(TODAY), shared_rows=shared)
+        source = Source(relations, readers, clock(TODAY, adapter.time_zone), shared_rows=shared)
         for name in ("q1", "q2", "q3"):
             request = GraphQLRequest((PEERS / f"{name}.graphql").read_text())
             await _asked(engine, source, request, GUARDIANS)
