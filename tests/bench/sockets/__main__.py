@@ -1,6 +1,6 @@
 """What ten thousand subscribers cost one gateway, whose log-in, rights and limits are as always.
 
-    python -m tests.bench.sockets [--sockets 10000] [--events 30] [--stalled 50]
+    python -m tests.bench.sockets [--sockets 10000] [--events 30] [--stalled 20]
 
 Half of the sockets are of one family and hear every event, as Hasura's and Centrifugo's figures have it; each of
 the others is one of the district's guardians in turn. Times are from the commit in the SIS to the receipt, and so hold
@@ -229,7 +229,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sockets", type=int, default=10_000)
     parser.add_argument("--events", type=int, default=30)
-    parser.add_argument("--stalled", type=int, default=50)
+    parser.add_argument("--stalled", type=int, default=20)
     parser.add_argument("--students", type=int, default=2_000)
     given = parser.parse_args()
     print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores, Python {sys.version.split()[0]}")
