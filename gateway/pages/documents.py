@@ -5,21 +5,16 @@ import logging
 import re
 from typing import Any
 
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from gateway.pages.once import file_handed_out, once_route, refused
 from gateway.papers.folder import PaperMissing, issued_pdf
 from gateway.papers.sheets import sheet_of
-from gateway.transport.head import read_head
-from gateway.transport.origin import caller, cross_site, presented
-from loaders.errors import LoaderError
 from loaders.registration.media import ENDINGS
 from resolvers.attachments import content_of
 from resolvers.context import Context
 from resolvers.documents import Paper
-from resolvers.errors import Overloaded, Refusal
 from resolvers.portal.document_links import PATH, fetched, take
 from resolvers.report_card import printed_content
 
@@ -31,30 +26,17 @@ def document_routes() -> list[BaseRoute]:
     return [once_route(PATH, _document)]
 
 
-async def _document(request: Request) -> Response:
-    house: Any = request.app.state.house
-    edge = house.edge
-    head = read_head(request.scope)
-    if cross_site(head, edge):
-        return refused(403, "Open this address from the portal itself.")
-    token, by_cookie = presented(head, edge)
+async def _document(house: Any, context: Context, token: str) -> Response | None:
+    found = await fetched(context, token)
+    if found is None:
+        return None
     try:
-        context = await edge.open_context(caller(head, token, by_cookie))
-        found = await fetched(context, request.path_params["token"])
-        if found is None:
-            return _nothing()
         content = await _content(house, context, found.paper)
-        if content is None or not await take(context, found):
-            return _nothing()
-    except Overloaded as refusal:
-        return refused(503, str(refusal), {"retry-after": str(refusal.retry_after)})
-    except Refusal as refusal:
-        return refused(403, str(refusal))
-    except LoaderError:
-        return refused(503, "The document cannot be read now. Try again soon.")
     except PaperMissing as missing:
         _log.error("A document cannot be given out: %s", missing)
         return refused(503, "The school's file cannot be read now. Tell the school if it stays like this.")
+    if content is None or not await take(context, found):
+        return None
     return file_handed_out(content, _file_name(found.paper), found.paper.media_type)
 
 
@@ -75,7 +57,3 @@ def _file_name(paper: Paper) -> str:
     if paper.file is not None:
         return f"{words}.{ENDINGS[paper.media_type]}"
     return f"{words}.pdf" if paper.version == 1 else f"{words}-version-{paper.version}.pdf"
-
-
-def _nothing() -> Response:
-    return refused(404, "There is no document here, or no longer: ask for a new address.")

@@ -7,9 +7,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from gateway.pages.once import refused
+from gateway.pages.once import context_of, refused
 from gateway.transport.head import Head, read_head
-from gateway.transport.origin import caller, cross_site, presented
+from gateway.transport.origin import cross_site
 from gateway.uploads import ContentRefused, TooBusy, WrongLength, check_content
 from loaders.errors import LoaderError
 from loaders.registration.media import ENDINGS
@@ -30,9 +30,8 @@ async def _take_in(request: Request) -> Response:
     head = read_head(request.scope)
     if cross_site(head, house.edge):
         return refused(403, "Hand files in from the portal itself.", _CLOSED)
-    token, by_cookie = presented(head, house.edge)
     try:
-        context = await house.edge.open_context(caller(head, token, by_cookie))
+        context = await context_of(house, head)
         viewer = sender(context)
         media_type, length = _announced(head)
         with house.intake.of(viewer.account_id) as turn:

@@ -10,9 +10,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from gateway.pages.once import file_handed_out, once_route, refused
+from gateway.pages.once import context_of, file_handed_out, nothing, once_route, refused
 from gateway.transport.head import Head, read_head
-from gateway.transport.origin import caller, cross_site, presented
+from gateway.transport.origin import cross_site
 from gateway.uploads import ContentRefused, TooBusy, UploadMissing, WrongLength, check_content
 from loaders.errors import LoaderError
 from loaders.portal.registration_uploads import Upload
@@ -38,10 +38,10 @@ async def _take_in(request: Request) -> Response:
     if cross_site(head, house.edge):
         return refused(403, "Hand documents in from the portal itself.")
     try:
-        context = await _context(house, head)
+        context = await context_of(house, head)
         upload = None if house.uploads is None else await expected_upload(context, request.path_params["token"])
         if upload is None:
-            return _nothing()
+            return nothing(_CLOSED)
         wrong = _wrong_head(head, upload)
         if wrong is not None:
             return wrong
@@ -64,7 +64,7 @@ async def _take_in(request: Request) -> Response:
     except OSError as error:
         _log.error("A document cannot be kept (%s).", type(error).__name__)
         return refused(503, "Documents cannot be taken in now. Try again soon.", {"retry-after": "60"})
-    return PlainTextResponse("The document is here.\n", 201, _PRIVATE) if kept else _nothing()
+    return PlainTextResponse("The document is here.\n", 201, _PRIVATE) if kept else nothing(_CLOSED)
 
 
 async def _keep(house: Any, context: Context, upload: Upload, body: bytes) -> bool:
@@ -86,36 +86,19 @@ async def _keep(house: Any, context: Context, upload: Upload, body: bytes) -> bo
     return True
 
 
-async def _give_out(request: Request) -> Response:
-    house: Any = request.app.state.house
-    head = read_head(request.scope)
-    if cross_site(head, house.edge):
-        return refused(403, "Open this address from the portal itself.")
+async def _give_out(house: Any, context: Context, token: str) -> Response | None:
+    found = None if house.uploads is None else await fetched_upload(context, token)
+    if found is None:
+        return None
+    upload = found.document.upload
     try:
-        context = await _context(house, head)
-        found = None if house.uploads is None else await fetched_upload(context, request.path_params["token"])
-        if found is None:
-            return _nothing()
-        upload = found.document.upload
         content = await asyncio.to_thread(house.uploads.get, upload.stored_as, upload.id)
-        if not await take_upload(context, found):
-            return _nothing()
-    except Overloaded as refusal:
-        return refused(503, str(refusal), {"retry-after": str(refusal.retry_after)})
-    except Refusal as refusal:
-        return refused(403, str(refusal))
-    except LoaderError:
-        return refused(503, "The document cannot be read now. Try again soon.")
     except UploadMissing as missing:
         _log.error("A document cannot be given out: %s", missing)
         return refused(503, "The document cannot be read now. Tell the school if it stays like this.")
+    if not await take_upload(context, found):
+        return None
     return file_handed_out(content, _file_name(found.document), upload.media_type)
-
-
-async def _context(house: Any, head: Head) -> Context:
-    token, by_cookie = presented(head, house.edge)
-    context: Context = await house.edge.open_context(caller(head, token, by_cookie))
-    return context
 
 
 def _wrong_head(head: Head, upload: Upload) -> Response | None:
@@ -134,10 +117,6 @@ def _file_name(document: Document) -> str:
     stem = document.name.rpartition(".")[0] or document.name
     words = re.sub(r"[^A-Za-z0-9]+", "-", stem).strip("-")[:60] or "document"
     return f"{words}.{ENDINGS[document.upload.media_type]}"
-
-
-def _nothing() -> Response:
-    return refused(404, "There is nothing here, or no longer: ask for a new address.", _CLOSED)
 
 
 _CLOSED = {"connection": "close"}
